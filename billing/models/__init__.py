@@ -1,0 +1,18 @@
+"""The models by noun. Django looks for them here, so this one package file is not empty."""
+
+from billing.models.purchases import CardOnFile, OneTimePurchase, StripeCustomer, Subscription
+from billing.models.traffic import Action, StripeEvent
+from billing.models.transactions import Transaction
+from billing.models.vendor import CancellationRules, StripeAccount
+
+__all__ = [
+    "Action",
+    "CancellationRules",
+    "CardOnFile",
+    "OneTimePurchase",
+    "StripeAccount",
+    "StripeCustomer",
+    "StripeEvent",
+    "Subscription",
+    "Transaction",
+]

@@ -1,0 +1,207 @@
+"""What a customer bought: our copy of Stripe's customers, subscriptions and one-time purchases."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from accounts.tenancy import VendorOwned
+
+
+class CardOnFile(models.Model):
+    """The card that pays, as far as a page may show it. Empty: none of its own."""
+
+    stripe_payment_method_id = models.CharField(max_length=64, blank=True)
+    card_brand = models.CharField(max_length=20, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+    card_exp_month = models.PositiveSmallIntegerField(null=True)
+    card_exp_year = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def has_card(self) -> bool:
+        return bool(self.card_last4)
+
+
+class StripeCustomer(CardOnFile, VendorOwned):
+    """One of the Stripe customers that are this person; the card is its default."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="stripe_customers")
+    stripe_customer_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["vendor", "stripe_customer_id"], name="each_stripe_customer_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_customer_id
+
+
+class Subscription(CardOnFile, VendorOwned):
+    """Ongoing, in trial, or a split-pay plan (then `payments_total` says how many payments).
+
+    Money is per period and in minor units; the card is the subscription's own, if it has one.
+    """
+
+    class Status(models.TextChoices):
+        INCOMPLETE = "incomplete", _("Incomplete")
+        INCOMPLETE_EXPIRED = "incomplete_expired", _("Incomplete, expired")
+        TRIALING = "trialing", _("Trial")
+        ACTIVE = "active", _("Active")
+        PAST_DUE = "past_due", _("Past due")
+        UNPAID = "unpaid", _("Unpaid")
+        PAUSED = "paused", _("Paused")
+        CANCELED = "canceled", _("Cancelled")
+
+    class State(models.TextChoices):
+        """What the customer reads."""
+
+        INCOMPLETE = "incomplete"
+        TRIAL = "trial"
+        ACTIVE = "active"
+        PAST_DUE = "past_due"
+        PAUSED = "paused"
+        ENDING = "ending"
+        CANCELLED = "cancelled"
+        COMPLETED = "completed"
+
+    LIVE_STATUSES: ClassVar[tuple[str, ...]] = (
+        Status.TRIALING,
+        Status.ACTIVE,
+        Status.PAST_DUE,
+        Status.UNPAID,
+        Status.PAUSED,
+    )
+
+    ENDED_STATUSES: ClassVar[tuple[str, ...]] = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="subscriptions")
+    stripe_customer = models.ForeignKey(
+        StripeCustomer, models.PROTECT, related_name="subscriptions"
+    )
+    stripe_subscription_id = models.CharField(max_length=64)
+    stripe_schedule_id = models.CharField(max_length=64, blank=True)
+    product_name = models.CharField(_("product"), max_length=250)
+    plan_name = models.CharField(_("plan"), max_length=250, blank=True)
+    reference = models.CharField(_("order"), max_length=80, blank=True)
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    interval = models.CharField(max_length=10)
+    interval_count = models.PositiveSmallIntegerField(default=1)
+    status = models.CharField(_("status"), max_length=20, choices=Status)
+    collection_method = models.CharField(max_length=25, default="charge_automatically")
+    payments_total = models.PositiveSmallIntegerField(_("payments in all"), null=True)
+    payments_made = models.PositiveSmallIntegerField(_("payments made"), default=0)
+    started_at = models.DateTimeField(_("started at"))
+    trial_ends_at = models.DateTimeField(_("trial ends at"), null=True)
+    period_ends_at = models.DateTimeField(_("period ends at"), null=True)
+    next_charge_at = models.DateTimeField(_("next charge at"), null=True)
+    cancels_at = models.DateTimeField(_("cancels at"), null=True)
+    cancel_requested_at = models.DateTimeField(_("cancellation requested at"), null=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    paused_at = models.DateTimeField(_("paused at"), null=True)
+    resumes_at = models.DateTimeField(_("resumes at"), null=True)
+    past_due_since = models.DateTimeField(_("past due since"), null=True)
+    past_due_minor = models.BigIntegerField(_("amount past due"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True)
+    synced_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-started_at", "-id"]
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["vendor", "stripe_subscription_id"], name="each_stripe_subscription_once"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["vendor", "customer", "-started_at", "-id"], name="subscription_by_customer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.product_name
+
+    @property
+    def is_split_pay(self) -> bool:
+        return self.payments_total is not None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether Stripe still lets anything be changed."""
+        return self.status in self.LIVE_STATUSES
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the customer (or staff) has cancelled it for a later date."""
+        return self.is_live and self.cancels_at is not None and not self.is_split_pay
+
+    @property
+    def access_ends_at(self) -> datetime | None:
+        """When it ends if it is cancelled now: the end of what is paid for, or of the trial."""
+        return self.trial_ends_at if self.status == self.Status.TRIALING else self.period_ends_at
+
+    @property
+    def state(self) -> State:
+        """The first that holds; what the customer should act on comes before what merely is."""
+        holds = {
+            self.State.COMPLETED: self.is_split_pay and self.payments_made == self.payments_total,
+            self.State.CANCELLED: self.status in self.ENDED_STATUSES,
+            self.State.INCOMPLETE: self.status == self.Status.INCOMPLETE,
+            self.State.PAST_DUE: self.status in (self.Status.PAST_DUE, self.Status.UNPAID),
+            self.State.ENDING: self.is_ending,
+            self.State.PAUSED: self.status == self.Status.PAUSED or self.paused_at is not None,
+            self.State.TRIAL: self.status == self.Status.TRIALING,
+        }
+        return next((state for state, so in holds.items() if so), self.State.ACTIVE)
+
+
+class OneTimePurchase(VendorOwned):
+    """Something paid for once; there is no card to change and nothing to cancel."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="one_time_purchases")
+    stripe_customer = models.ForeignKey(
+        StripeCustomer, models.PROTECT, related_name="one_time_purchases"
+    )
+    stripe_payment_intent_id = models.CharField(max_length=64)
+    product_name = models.CharField(_("product"), max_length=250)
+    reference = models.CharField(_("order"), max_length=80, blank=True)
+    amount_minor = models.BigIntegerField(_("amount"))
+    refunded_minor = models.BigIntegerField(_("refunded"), default=0)
+    currency = models.CharField(_("currency"), max_length=3)
+    paid_at = models.DateTimeField(_("paid at"))
+    refunded_at = models.DateTimeField(_("refunded at"), null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-paid_at", "-id"]
+        verbose_name = _("one-time purchase")
+        verbose_name_plural = _("one-time purchases")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["vendor", "stripe_payment_intent_id"], name="each_one_time_purchase_once"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["vendor", "customer", "-paid_at", "-id"], name="one_time_by_customer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.product_name

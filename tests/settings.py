@@ -1,0 +1,22 @@
+"""Settings for the tests: the real ones, on hosts of their own, with mail kept in memory."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("SECRET_KEY", "tests-only")
+os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "s9Gih91AlEN7d_Miu8BrDov5dsH-7JdbYVbJ4dxXBrY=")
+os.environ.setdefault("DATABASE_URL", "sqlite:///:memory:")
+os.environ.update(HUB_DOMAIN="test", HTTPS="1", TRUSTED_PROXIES="0", STRIPE_SANDBOX="1")
+
+from config.settings import *  # noqa: F403
+
+MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="hub-tests-"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+SECURE_SSL_REDIRECT = False
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
