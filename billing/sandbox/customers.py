@@ -1,0 +1,87 @@
+"""Customers."""
+
+from typing import Any
+
+from billing.sandbox.accounts import Account
+from billing.sandbox.errors import invalid
+from billing.sandbox.ids import new_id, secret
+from billing.sandbox.paging import page
+from billing.sandbox.routing import Call, Page, Params, route
+from billing.sandbox.store import Obj
+from billing.sandbox.values import address, merged_metadata, nulls
+
+TEXTS = ("business_name", "description", "email", "individual_name", "name", "phone")
+
+
+@route("POST", "/v1/customers", "CustomerCreateParams")
+def create_customer(call: Call) -> Obj:
+    return new_customer(call.account, call.params)
+
+
+def new_customer(account: Account, params: Params) -> Obj:
+    customer: Obj = {
+        "id": new_id("customer"),
+        "object": "customer",
+        "balance": params.get("balance", 0),
+        "created": account.now(),
+        "delinquent": False,
+        "invoice_prefix": params.get("invoice_prefix") or secret(8).upper(),
+        "invoice_settings": {
+            **nulls("custom_fields default_payment_method footer rendering_options")
+        },
+        "livemode": False,
+        "metadata": {},
+        "next_invoice_sequence": params.get("next_invoice_sequence", 1),
+        "preferred_locales": [],
+        "tax_exempt": "none",
+        **nulls("address currency default_source discount shipping test_clock"),
+        **dict.fromkeys(TEXTS),
+    }
+    _apply(account, customer, params)
+    account.create(customer, "customer.created")
+    return customer
+
+
+def _apply(account: Account, customer: Obj, params: Params) -> None:
+    for name in TEXTS:
+        if name in params:
+            customer[name] = params[name] or None
+    _check_email(customer["email"])
+    if "address" in params:
+        customer["address"] = address(params["address"])
+    if "shipping" in params:
+        customer["shipping"] = _shipping(params["shipping"])
+    customer["tax_exempt"] = params.get("tax_exempt", customer["tax_exempt"]) or "none"
+    if "preferred_locales" in params:
+        customer["preferred_locales"] = params["preferred_locales"]
+    customer["metadata"] = merged_metadata(customer["metadata"], params.get("metadata"))
+
+
+def _check_email(email: str | None) -> None:
+    if email is not None and ("@" not in email or " " in email or len(email) > 512):
+        raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
+
+
+def _shipping(given: Any) -> Obj | None:
+    if not given:
+        return None
+    whole = nulls("carrier tracking_number phone")
+    return {**whole, "name": given["name"], "address": address(given["address"])}
+
+
+@route("GET", "/v1/customers", "CustomerListParams")
+def list_customers(call: Call) -> Page:
+    return page(call, "customer", "/v1/customers", "email")
+
+
+@route("GET", "/v1/customers/{key}", "CustomerRetrieveParams")
+def retrieve_customer(call: Call, key: str) -> Obj:
+    return call.account.get("customer", key)
+
+
+@route("POST", "/v1/customers/{key}", "CustomerUpdateParams")
+def update_customer(call: Call, key: str) -> Obj:
+    customer = call.account.living("customer", key)
+    _apply(call.account, customer, call.params)
+    call.account.save(customer, "customer.updated")
+    return customer

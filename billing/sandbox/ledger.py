@@ -1,0 +1,40 @@
+"""What was asked: the last requests, for tests and for the control page."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+KEPT = 20_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request. `status` is 0 where no answer was made; `time` is the sandbox's."""
+
+    time: int
+    account: str | None
+    method: str
+    path: str
+    params: dict[str, Any]
+    idempotency_key: str | None
+    stripe_version: str | None
+    status: int
+    request_id: str
+    fault: str | None
+    replayed: bool
+
+
+class Ledger(deque[Entry]):
+    def __init__(self) -> None:
+        super().__init__(maxlen=KEPT)
+
+    def of(self, method: str, path: str) -> list[Entry]:
+        return [entry for entry in self if (entry.method, entry.path) == (method, path)]
+
+    def changes(self) -> list[Entry]:
+        """The requests that may have changed something: no reads, no replays, nothing refused."""
+        return [
+            entry
+            for entry in self
+            if entry.method != "GET" and not entry.replayed and 200 <= entry.status < 300
+        ]

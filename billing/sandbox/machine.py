@@ -1,0 +1,188 @@
+"""The stand-in for Stripe: one state machine that answers the real SDK's requests."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from billing.sandbox.accounts import Account, Accounts, Cause
+from billing.sandbox.agenda import FUTURES, Agenda, Clock
+from billing.sandbox.errors import no_such
+from billing.sandbox.exchange import Exchange
+from billing.sandbox.faults import UNHEARD, Faults, Response
+from billing.sandbox.ids import kind_of
+from billing.sandbox.ledger import Ledger
+from billing.sandbox.outbox import Outbox, Sink
+from billing.sandbox.rendering import render
+from billing.sandbox.store import Obj, Store
+
+__all__ = ["Response", "Sandbox"]
+
+# Each of these serves the requests for its nouns, by registering them when it is imported.
+NOUNS = ("customers", "webhook_endpoints")
+for noun in NOUNS:
+    import_module(f"billing.sandbox.{noun}")
+
+
+class Sandbox:
+    """`path`: an SQLite file that every change is written through to; None keeps all in memory.
+
+    `now` is the machine's clock. `verify` holds every answer against stripe-python's annotations.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path | None = None,
+        now: Callable[[], float] = time.time,
+        verify: bool = False,
+    ) -> None:
+        self._lock = threading.RLock()
+        self._store = Store(path)
+        self.clock = Clock(now, self._store)
+        self._agenda = Agenda()
+        self._accounts = Accounts(self._store, self.clock, self._agenda)
+        self._outbox = Outbox(self._store, self.clock)
+        self._sinks: list[Sink] = []
+        self._thread = threading.local()
+        self.faults = Faults()
+        self.ledger = Ledger()
+        self.verify = verify
+        self._plan()
+
+    def close(self) -> None:
+        with self._lock:
+            self._store.close()
+
+    # Requests
+
+    def request(
+        self, method: str, path: str, *, headers: Mapping[str, str], body: str = ""
+    ) -> Response:
+        """One request to the Stripe API; `path` with its query, `body` form-encoded."""
+        with self._lock:
+            fault = self.faults.take(method, path.partition("?")[0])
+            exchange = Exchange(method, path, headers, body, fault)
+            if fault and fault.kind in UNHEARD:
+                response = Response(0, {}, "", fault.kind, fault.delay)
+            else:
+                response = exchange.answer(self._accounts, self._store, verify=self.verify)
+            self.ledger.append(exchange.entry(self.clock.now(), response.status))
+        self._push()
+        return response
+
+    # Time
+
+    def advance(self, to: int) -> None:
+        """Move the clock to a moment, doing all that falls due on the way, in order."""
+        with self._lock:
+            if to < self.clock.now():
+                raise ValueError("The clock only moves forward.")
+            with self._change():
+                self._run(to)
+                self.clock.move(to)
+        self._push()
+
+    def tick(self) -> None:
+        """Do what fell due while the clock ran by itself."""
+        with self._lock, self._change():
+            self._run(self.clock.now())
+        self._push()
+
+    def _run(self, until: int) -> None:
+        try:
+            while entry := self._agenda.due(until):
+                account = self._accounts.named(entry.account)
+                obj = account.peek(entry.key)
+                future = FUTURES[entry.kind]
+                if obj is None or future.when(obj) != entry.at:
+                    continue
+                self.clock.stand(entry.at)
+                account.cause = Cause()
+                future.happens(account, obj)
+                if future.when(obj) == entry.at:
+                    raise RuntimeError(f"{entry.key} is still due at {entry.at}.")
+        finally:
+            self.clock.stand(None)
+
+    def _plan(self) -> None:
+        """Put all that has a future on a fresh agenda."""
+        self._agenda.clear()
+        for account in self._accounts:
+            for kind in FUTURES:
+                for obj in account.all(kind):
+                    self._agenda.note(account.id, obj)
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """A change that no request asked for: all of it or nothing."""
+        try:
+            yield
+        except BaseException:
+            self._store.roll_back()
+            self._plan()
+            raise
+        self._store.commit()
+
+    # Webhooks
+
+    def on_delivery(self, sink: Sink) -> None:
+        """Have webhooks delivered to `sink` by themselves after every request and move in time."""
+        self._sinks.append(sink)
+
+    def deliver_pending(self, sink: Sink, *, patient: bool = False) -> int:
+        """Try every webhook that waits once, and say how many arrived. A patient deliverer leaves
+        those alone that failed a moment ago."""
+        arrived = 0
+        for key in self._outbox.waiting(patient=patient):
+            with self._lock, self._change():
+                delivery = self._outbox.begin(key)
+            if delivery is None:
+                continue
+            succeeded = False
+            try:
+                status = sink(delivery)
+                succeeded = status is None or 200 <= status < 300
+            except OSError:
+                succeeded = False
+            finally:
+                with self._lock, self._change():
+                    self._outbox.end(key, arrived=succeeded)
+            arrived += succeeded
+        return arrived
+
+    def _push(self) -> None:
+        """Deliver to the sinks, until what they do in answer brings nothing new."""
+        if not self._sinks or getattr(self._thread, "delivering", False):
+            return
+        self._thread.delivering = True
+        try:
+            while sum(self.deliver_pending(sink) for sink in self._sinks):
+                pass
+        finally:
+            self._thread.delivering = False
+
+    # What a person at the control page, or a test, does to an account
+
+    def settings(
+        self, account: str, *, after_last_retry: Literal["past_due", "cancel", "unpaid"]
+    ) -> None:
+        """What becomes of a subscription whose payment failed for the last time."""
+        with self._lock, self._change():
+            self._accounts.named(account).keep(after_last_retry=after_last_retry)
+
+    def events(self, account: str) -> list[Obj]:
+        """All events of an account, oldest first."""
+        with self._lock:
+            found = self._accounts.named(account)
+            return [render(found, event) for event in found.all("event")]
+
+    def owner(self, key: str) -> Account:
+        """The account that an object belongs to."""
+        for account in self._accounts:
+            if account.peek(key) is not None:
+                return account
+        raise no_such(kind_of(key) or "object", key)
