@@ -1,0 +1,195 @@
+"""Run the whole product on this machine with a demo inside: ./hub.sh run.
+
+Starts the Stripe sandbox, the web server and the worker, fills an empty database once, and stays
+until it is told to stop. Needs nothing but Python's own library.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scripts.healthy import answers
+from scripts.keys import fresh_keys
+from scripts.processes import Processes, Stopped, Trouble
+
+ROOT = Path(__file__).resolve().parent.parent
+MANAGE = [sys.executable, "manage.py"]
+PLATFORM_HOST = "hub.localhost"
+REFUSE_IF_NOT_EMPTY = """
+from django.db import connection
+if connection.introspection.table_names():
+    raise SystemExit("DATABASE_URL names a database that is not empty and that no demo filled.")
+"""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One database and the files that go with it; a DATABASE_URL gets a folder of its own."""
+
+    port: int
+    sandbox_url: str
+    database_url: str | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Demo":
+        port = environment.get("PORT", "8000")
+        if not port.isdecimal() or not 0 < int(port) < 2**16:
+            raise Trouble(f"PORT={port} is no port: say a number from 1 to 65535.")
+        return cls(
+            port=int(port),
+            sandbox_url=environment.get("STRIPE_SANDBOX_URL", "http://localhost:12111"),
+            database_url=environment.get("DATABASE_URL") or None,
+        )
+
+    @property
+    def sandbox_port(self) -> int:
+        return urlsplit(self.sandbox_url).port or 80
+
+    @property
+    def folder(self) -> Path:
+        if self.database_url is None:
+            return ROOT / "var" / "demo"
+        return ROOT / "var" / f"demo-{hashlib.sha256(self.database_url.encode()).hexdigest()[:8]}"
+
+    @property
+    def claimed(self) -> Path:
+        """There once DATABASE_URL's database was seen empty: what is in it since is the demo's."""
+        return self.folder / "claimed"
+
+    @property
+    def filled(self) -> Path:
+        return self.folder / "filled"
+
+    def keys(self) -> dict[str, str]:
+        """Made once, readable by nobody else."""
+        file = self.folder / "keys.env"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text("".join(f"{name}={value}\n" for name, value in fresh_keys().items()))
+        return dict(line.split("=", 1) for line in file.read_text().splitlines())
+
+    def environment(self) -> dict[str, str]:
+        """The variables a production environment has, with a laptop's values."""
+        return {
+            **os.environ,
+            **self.keys(),
+            "DATABASE_URL": self.database_url or f"sqlite:///{self.folder}/hub.sqlite3",
+            "MEDIA_ROOT": str(self.folder / "media"),
+            "STATIC_ROOT": str(ROOT / "var" / "static"),
+            "DEBUG": "0",
+            "DEMO": "1",
+            "HTTPS": "0",
+            "HUB_DOMAIN": "localhost",
+            "PLATFORM_HOST": PLATFORM_HOST,
+            "PORT": str(self.port),
+            "PUBLIC_PORT": str(self.port),
+            "STRIPE_SANDBOX": "1",
+            "STRIPE_SANDBOX_URL": self.sandbox_url,
+            "NO_PROXY": "localhost,127.0.0.1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./hub.sh run", description="Run the demo.")
+    parser.add_argument("--fresh", action="store_true", help="forget the old demo and begin anew")
+    fresh = parser.parse_args(arguments).fresh
+    try:
+        run(Demo.from_environment(os.environ), fresh=fresh)
+    except Stopped:
+        print("\nStopped. ./hub.sh run goes on where you left off.")
+        return 0
+    except Trouble as trouble:
+        print(trouble, file=sys.stderr)
+    except PermissionError as error:
+        print(f"{error.filename} cannot be written to.", file=sys.stderr)
+    return 1
+
+
+def run(demo: Demo, *, fresh: bool) -> None:
+    require_free(demo.port, "The hub", f"PORT={demo.port + 1}")
+    require_free(demo.sandbox_port, "The Stripe sandbox", "STRIPE_SANDBOX_URL=http://localhost:…")
+    if fresh or not demo.filled.exists():
+        forget(demo)
+    with running(demo) as processes:
+        prepare(demo, processes)
+        start(demo, processes)
+        if not demo.filled.exists():
+            print("Filling the demo; this happens once", flush=True)
+            processes.finish("demo data", [*MANAGE, "seed_demo"], shown=True)
+            demo.filled.touch()
+        print(WELCOME.format(port=demo.port, sandbox=demo.sandbox_url), flush=True)
+        processes.watch()
+
+
+def running(demo: Demo) -> Processes:
+    return Processes(folder=ROOT, logs=demo.folder / "log", environment=demo.environment())
+
+
+def require_free(port: int, what: str, otherwise: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Trouble(
+                f"{what} cannot have port {port} ({error.strerror}): stop what listens there,"
+                f" or choose another: {otherwise} ./hub.sh run"
+            ) from error
+
+
+def forget(demo: Demo) -> None:
+    """Only what a demo left behind: a database that it did not fill is not its own to empty."""
+    claimed = demo.claimed.exists()
+    if claimed:
+        print("Emptying the demo's database", flush=True)
+        with running(demo) as processes:
+            processes.finish("emptying of the database", [*MANAGE, "flush", "--no-input"])
+    if demo.folder.exists():
+        shutil.rmtree(demo.folder)
+    demo.folder.mkdir(mode=0o700, parents=True)
+    if claimed:
+        demo.claimed.touch()
+
+
+def prepare(demo: Demo, processes: Processes) -> None:
+    print("Preparing the database and the static files", flush=True)
+    if demo.database_url and not demo.claimed.exists():
+        processes.finish("look at the database", [*MANAGE, "shell", "-c", REFUSE_IF_NOT_EMPTY])
+        demo.claimed.touch()
+    processes.finish("migration", [*MANAGE, "migrate"])
+    processes.finish("collection of static files", [*MANAGE, "collectstatic", "--no-input"])
+
+
+def start(demo: Demo, processes: Processes) -> None:
+    print("Starting the Stripe sandbox, the web server and the worker", flush=True)
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py"]
+    processes.start("sandbox", [*MANAGE, "stripe_sandbox"])
+    processes.start("web", gunicorn)
+    processes.start("worker", [*MANAGE, "ox_worker"])
+    processes.wait_until(lambda: listens(demo.sandbox_port), "The Stripe sandbox")
+    processes.wait_until(
+        lambda: answers(port=demo.port, host=PLATFORM_HOST, path="/readyz"), "The web server"
+    )
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+WELCOME = """
+  Acme, a vendor          http://acme.localhost:{port}/     alice@example.com, bob@example.com
+  Globex, a German one    http://globex.localhost:{port}/   carol@example.com
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
