@@ -154,6 +154,10 @@ class Sandbox:
             arrived += succeeded
         return arrived
 
+    def undelivered(self) -> int:
+        """How many webhooks have not arrived yet."""
+        return len(self._store.shelf("outbox"))
+
     def _push(self) -> None:
         """Deliver to the sinks, until what they do in answer brings nothing new."""
         if not self._sinks or getattr(self._thread, "delivering", False):
