@@ -101,6 +101,7 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Files ---
 STATIC_URL = "/static/"
@@ -189,3 +190,16 @@ STRIPE_JS_URL = (
     if STRIPE_SANDBOX
     else "https://js.stripe.com/endive/stripe.js"
 )
+
+# --- The card page's own policy: Stripe's script, frames and calls, and nothing else more ---
+_STRIPE_SCRIPTS = (
+    [STRIPE_SANDBOX_URL] if STRIPE_SANDBOX else ["https://js.stripe.com", "https://*.js.stripe.com"]
+)
+CARD_PAGE_CSP = {
+    **SECURE_CSP,
+    "script-src": [CSP.SELF, *_STRIPE_SCRIPTS],
+    "connect-src": [CSP.SELF, STRIPE_API_BASE],
+    "frame-src": [*_STRIPE_SCRIPTS]
+    if STRIPE_SANDBOX
+    else [*_STRIPE_SCRIPTS, "https://hooks.stripe.com"],
+}

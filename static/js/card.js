@@ -1,0 +1,71 @@
+// Stripe's own card element: the number goes from the browser to Stripe, never through our server.
+const form = document.getElementById("card-form");
+const problem = document.getElementById("card-problem");
+const mount = document.getElementById("card-element");
+const save = document.getElementById("card-save");
+
+function say(text) {
+  problem.querySelector("span").textContent = text;
+  problem.hidden = !text;
+  mount.classList.toggle("wrong", Boolean(text));
+}
+
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const body = getComputedStyle(document.body);
+  // Stripe's frame knows none of our variables: it gets colours as the browser has worked them out.
+  const computed = (name) => {
+    const probe = document.createElement("i");
+    probe.hidden = true;
+    probe.style.color = style.getPropertyValue(name);
+    document.body.append(probe);
+    const value = getComputedStyle(probe).color;
+    probe.remove();
+    return value;
+  };
+  return {
+    colorPrimary: computed("--accent-ink"),
+    colorText: body.color,
+    colorTextSecondary: computed("--muted"),
+    colorBackground: body.backgroundColor,
+    colorDanger: computed("--bad"),
+    fontFamily: body.fontFamily,
+    fontSizeBase: "16px",
+    borderRadius: "6px",
+  };
+}
+
+function start() {
+  const stripe = Stripe(form.dataset.key, { locale: form.dataset.locale });
+  const elements = stripe.elements({ clientSecret: form.dataset.secret, appearance: { variables: colours() } });
+  const element = elements.create("payment", { layout: "tabs" });
+  element.on("loaderror", () => say(form.dataset.unreachable));
+  element.mount(mount);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    save.disabled = true;
+    save.setAttribute("aria-busy", "true");
+    say("");
+    const { setupIntent, error } = await stripe.confirmSetup({
+      elements,
+      confirmParams: { return_url: form.dataset.return },
+      redirect: "if_required",
+    });
+    if (setupIntent) {
+      form.elements.setup_intent.value = setupIntent.id;
+      form.submit();
+      return;
+    }
+    // A field that is merely incomplete is marked by Stripe itself.
+    say(error.type === "validation_error" ? "" : error.message || form.dataset.failed);
+    save.disabled = false;
+    save.removeAttribute("aria-busy");
+  });
+}
+
+if (typeof Stripe === "undefined") {
+  say(form.dataset.unreachable);
+} else {
+  start();
+}

@@ -1,0 +1,42 @@
+// Comfort only: without this file a dialog's link leads to a page, and messages stay where they are.
+
+for (const opener of document.querySelectorAll("[data-dialog]")) {
+  const dialog = document.getElementById(opener.dataset.dialog);
+  opener.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    dialog.showModal();
+  });
+  dialog.addEventListener("mousedown", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  dialog.addEventListener("close", () => opener.focus());
+}
+
+// A live region speaks when it changes, so its words are put in once more.
+for (const toast of document.querySelectorAll(".toast[role=status]")) {
+  setTimeout(() => toast.append(...toast.childNodes), 200);
+}
+
+// The summary of errors comes first; its links lead into the fields themselves.
+document.querySelector(".errors")?.focus();
+
+document.addEventListener("click", (event) => {
+  const control = event.target.closest("[data-close], [data-print], .errors a");
+  if (control?.matches("[data-close]")) control.closest(".toast").remove();
+  if (control?.matches("[data-print]")) window.print();
+  if (control?.hash) document.querySelector(control.hash)?.focus();
+});
+
+// A form that changes something is sent once, however often the button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+});
