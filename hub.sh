@@ -61,7 +61,7 @@ libraries() {
   "$python" -c 'import ctypes.util as u, sys; sys.exit(not all(map(u.find_library, sys.argv[1:])))' "$@"
 }
 font() { has fc-list && fc-list -q "$1"; }
-chromium() { [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome; }
+browser() { [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome; }
 postgresql() { "$python" scripts/with_postgres.py >/dev/null 2>&1; }
 
 # want DEBIAN FEDORA HOMEBREW CHECK...: remember the packages' names if the check fails.
@@ -83,7 +83,7 @@ require_system_packages() {
   want gettext gettext gettext has msgfmt
   if [ "$1" = test ]; then
     want postgresql postgresql-server postgresql@17 postgresql
-    want chromium chromium chromium chromium
+    want chromium chromium chromium browser
     want 'nodejs npm' nodejs-npm node has npm
   fi
   [ -n "$debian" ] || return 0

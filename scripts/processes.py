@@ -72,9 +72,7 @@ class Processes:
             self._pause(except_for=name)
         del self.running[name]
         if process.returncode:
-            raise Trouble(
-                f"{name.capitalize()} failed: {'see above.' if shown else self.why(name)}"
-            )
+            raise Trouble(f"The {name} failed: {'see above.' if shown else self.why(name)}")
 
     def wait_until(self, ready: Callable[[], bool], what: str) -> None:
         give_up_at = time.monotonic() + PATIENCE
