@@ -40,11 +40,11 @@ def test_leaving_stops_what_was_started(processes):
 
 
 def test_one_that_ends_by_itself_ends_the_others_and_its_last_words_are_told(processes):
-    with pytest.raises(Trouble, match=r"The web stopped by itself: no such port") as trouble:
-        with processes:
-            processes.start("worker", SLEEP)
-            worker = processes.running["worker"].pid
-            processes.start("web", [sys.executable, "-c", "raise SystemExit('no such port')"])
+    with processes:
+        processes.start("worker", SLEEP)
+        worker = processes.running["worker"].pid
+        processes.start("web", [sys.executable, "-c", "raise SystemExit('no such port')"])
+        with pytest.raises(Trouble, match="The web stopped by itself: no such port") as trouble:
             processes.watch()
 
     assert "log/web.log" in str(trouble.value)

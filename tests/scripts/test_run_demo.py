@@ -1,6 +1,5 @@
 """./hub.sh run says in one sentence why it cannot start, and leaves what is not its own alone."""
 
-import os
 import socket
 import stat
 
