@@ -1,0 +1,152 @@
+"""What customers type in the hub, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import phonenumbers
+from accounts.forms import MailboxField
+from billing.services.profile import Details
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from accounts.models import Customer
+from billing.services import cancellation
+from invoices.models import Document
+
+
+class DetailsForm(forms.Form):
+    """The customer's details; a changed e-mail counts only once its mailbox confirms."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    email = MailboxField(
+        label=_("E-mail"),
+        help_text=_(
+            "A new address counts once you confirm it from its mailbox. Until then this one stays."
+        ),
+    )
+    line1 = forms.CharField(label=_("Street and number"), max_length=200, required=False)
+    line2 = forms.CharField(label=_("Address line 2"), max_length=200, required=False)
+    postcode = forms.CharField(label=_("Postcode"), max_length=20, required=False)
+    city = forms.CharField(label=_("City"), max_length=100, required=False)
+    region = forms.CharField(label=_("State or region"), max_length=100, required=False)
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    company = forms.CharField(label=_("Company"), max_length=150, required=False)
+    tax_id = forms.CharField(label=_("Tax id"), max_length=40, required=False)
+
+    autocomplete = {
+        "name": "name",
+        "phone": "tel",
+        "email": "email",
+        "line1": "address-line1",
+        "line2": "address-line2",
+        "postcode": "postal-code",
+        "city": "address-level2",
+        "region": "address-level1",
+        "country": "country",
+        "company": "organization",
+        "tax_id": "off",
+    }
+    left_to_right = ("phone", "email", "tax_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = [("", "—"), *countries]
+        self.fields["phone"].widget.input_type = "tel"
+        for name, field in self.fields.items():
+            direction = "ltr" if name in self.left_to_right else "auto"
+            field.widget.attrs |= {"autocomplete": self.autocomplete[name], "dir": direction}
+
+    @classmethod
+    def of(cls, customer: Customer, data: Any = None) -> DetailsForm:
+        initial = {name: getattr(customer, name) for name in cls.base_fields}
+        initial["country"] = customer.country.code or ""
+        return cls(data, initial=initial)
+
+    def clean_phone(self) -> str:
+        """As typed where it was saved before; a new one must be a number that can be called."""
+        typed: str = self.cleaned_data["phone"].strip()
+        if not typed or typed == self.initial.get("phone"):
+            return typed
+        region = self.data.get("country") or None
+        try:
+            number = phonenumbers.parse(typed, region)
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or not phonenumbers.is_possible_number(number):
+            raise forms.ValidationError(
+                _("Write the phone number with its country code, for example +44 20 7946 0958.")
+            )
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    def details(self) -> Details:
+        """All but the e-mail, which changes by another road."""
+        return Details(**{k: v for k, v in self.cleaned_data.items() if k != "email"})
+
+    @property
+    def details_changed(self) -> bool:
+        return any(name != "email" for name in self.changed_data)
+
+
+class CancelForm(forms.Form):
+    """Why, if the customer likes to say."""
+
+    reason = forms.ChoiceField(
+        label=_("Why are you leaving?"), required=False, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = cancellation.REASONS
+
+
+class CardForm(forms.Form):
+    """What the browser says once Stripe has the card: only which SetupIntent to look at."""
+
+    scope = forms.ChoiceField(
+        label=_("Use the new card for"), widget=forms.RadioSelect, initial="all"
+    )
+    setup_intent = forms.RegexField(r"^seti_\w{1,80}$", widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, scopes: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scope"].choices = scopes
+
+
+class DocumentSearchForm(forms.Form):
+    """Product or number, kind, year; all in the address, so that a search can be kept."""
+
+    q = forms.CharField(label=_("Product or document number"), max_length=100, required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    year = forms.TypedChoiceField(label=_("Year"), required=False, coerce=int, empty_value=None)
+
+    def __init__(self, data: Any, *, years: list[int]) -> None:
+        super().__init__(data)
+        self.fields["q"].widget.input_type = "search"
+        self.fields["kind"].choices = [("", _("All kinds")), *Document.Kind.choices]
+        self.fields["year"].choices = [("", _("All years")), *((y, str(y)) for y in years)]
+
+    def filter(self, documents: QuerySet[Document]) -> QuerySet[Document]:
+        """What is asked for; a choice nobody offered is passed over."""
+        self.is_valid()
+        asked = self.cleaned_data
+        if text := asked.get("q"):
+            documents = documents.filter(Q(number__icontains=text) | Q(title__icontains=text))
+        if kind := asked.get("kind"):
+            documents = documents.filter(kind=kind)
+        if year := asked.get("year"):
+            documents = documents.filter(issued_at__year=year)
+        return documents
+
+    @property
+    def is_search(self) -> bool:
+        return any(self.cleaned_data.values())
+
+    @property
+    def query_string(self) -> str:
+        """The search without the place in the list."""
+        return urlencode({name: value for name, value in self.cleaned_data.items() if value})

@@ -1,0 +1,89 @@
+"""The overview's parts: what is urgent, what to pick from, and what a search leaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from invoices.money import format_money
+
+from billing.models import CardOnFile, Subscription
+from billing.services import cards
+from hub.presentation.purchases import KINDS, Row, card_label
+from hub.presentation.words import near_day
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One fact, one consequence, one act."""
+
+    title: str
+    text: str
+    url: str
+    act: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """A filter by kind, with how many rows it leaves."""
+
+    kind: str
+    label: str
+    count: int
+
+
+def past_due_notices(subscriptions: Iterable[Subscription]) -> list[Notice]:
+    return [_past_due(s) for s in subscriptions if s.state == Subscription.State.PAST_DUE]
+
+
+def _past_due(subscription: Subscription) -> Notice:
+    amount = subscription.past_due_minor or subscription.amount_minor
+    card, since = card_label(subscription), subscription.past_due_since
+    if card and since:
+        words = {"card": card, "day": near_day(since)}
+        text = _("Your bank declined %(card)s on %(day)s. Pay now to keep your access.") % words
+    else:
+        text = _("Pay now to keep your access.")
+    return Notice(
+        title=_("Your payment of %(amount)s for %(product)s did not go through.")
+        % {
+            "amount": format_money(amount, subscription.currency),
+            "product": subscription.product_name,
+        },
+        text=text,
+        url=f"{reverse('hub:card')}?subscription={subscription.pk}",
+        act=_("Pay now"),
+    )
+
+
+def picks_of(rows: list[Row]) -> list[Pick]:
+    """All, then each kind there is."""
+    counts = Counter(row.kind for row in rows)
+    kinds = [Pick(kind=k, label=str(v), count=counts[k]) for k, v in KINDS.items() if counts[k]]
+    return [Pick(kind="", label=_("All"), count=len(rows)), *kinds]
+
+
+def groups_of(
+    rows: list[Row], *, kind: str, query: str, numbered: set[UUID]
+) -> list[tuple[str, list[Row]]]:
+    """Rows by kind, live ones first. `numbered`: purchases with a document of that number."""
+    found = [
+        row
+        for row in rows
+        if kind in ("", row.kind)
+        and (query.casefold() in row.name.casefold() or row.id in numbered)
+    ]
+    found.sort(key=lambda row: row.is_over)
+    groups = [(str(label), [r for r in found if r.kind == key]) for key, label in KINDS.items()]
+    return [(label, members) for label, members in groups if members]
+
+
+def main_card(subscriptions: Iterable[Subscription]) -> CardOnFile | None:
+    """The card that pays for most of what is live; where several do, the newest purchase's."""
+    found = [card for s in subscriptions if s.is_live and (card := cards.card_of(s))]
+    counts = Counter(card.stripe_payment_method_id for card in found)
+    return max(found, key=lambda card: counts[card.stripe_payment_method_id], default=None)

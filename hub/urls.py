@@ -1,0 +1,32 @@
+"""The pages of a vendor's hub."""
+
+from django.urls import path
+
+from hub.views import brand, card, documents, home, profile, purchases, subscriptions
+
+app_name = "hub"
+urlpatterns = [
+    path("brand/<str:version>.css", brand.colours, name="brand_colours"),
+    path("brand/<str:version>.png", brand.logo, name="brand_logo"),
+    path("brand/<str:version>.svg", brand.icon, name="brand_icon"),
+    path("", home.home, name="home"),
+    path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
+    path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),
+    path("subscriptions/<uuid:subscription_id>/cancel/", subscriptions.cancel, name="cancel"),
+    path(
+        "subscriptions/<uuid:subscription_id>/cancelled/", subscriptions.cancelled, name="cancelled"
+    ),
+    path("subscriptions/<uuid:subscription_id>/keep/", subscriptions.keep, name="keep"),
+    path("purchases/<uuid:purchase_id>/", purchases.purchase, name="purchase"),
+    path("documents/", documents.documents, name="documents"),
+    path("documents/<int:year>.zip", documents.documents_zip, name="documents_zip"),
+    path("documents/<int:year>.csv", documents.documents_csv, name="documents_csv"),
+    path("documents/<uuid:document_id>/", documents.document, name="document"),
+    path("documents/<uuid:document_id>/pdf/", documents.document_pdf, name="document_pdf"),
+    path("card/", card.card, name="card"),
+    path("brand/<slug:version>.css", brand.colours, name="brand_colours"),
+    path("brand/<slug:version>.png", brand.logo, name="brand_logo"),
+    path("brand/<slug:version>.svg", brand.icon, name="brand_icon"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/confirm/<str:token>/", profile.confirm_email, name="confirm_email"),
+]

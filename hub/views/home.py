@@ -1,0 +1,53 @@
+"""The overview: who you are, what you bought, your latest documents."""
+
+from uuid import UUID
+
+from accounts.message import render_message
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.http import CustomerRequest
+from accounts.models import Customer
+from billing.models import OneTimePurchase, Subscription, Transaction
+from hub.forms import DetailsForm
+from hub.presentation.overview import groups_of, main_card, past_due_notices, picks_of
+from hub.presentation.purchases import one_time_row, subscription_row
+from hub.presentation.words import long_card
+from invoices.models import Document
+
+LATEST_DOCUMENTS = 3
+
+
+@require_safe
+def home(request: CustomerRequest) -> HttpResponse:
+    customer = request.customer
+    kind, query = request.GET.get("kind", ""), request.GET.get("q", "").strip()
+    owned = Subscription.objects.filter(customer=customer).select_related("stripe_customer")
+    subscriptions, one_time = list(owned), OneTimePurchase.objects.filter(customer=customer)
+    rows = [subscription_row(s) for s in subscriptions] + [one_time_row(p) for p in one_time]
+    latest = list(Document.objects.filter(customer=customer)[: LATEST_DOCUMENTS + 1])
+    card = main_card(subscriptions)
+    context = {
+        "message": render_message(request.vendor, customer),
+        "notices": past_due_notices(subscriptions),
+        "card": long_card(card) if card else "",
+        "form": DetailsForm.of(customer),
+        "picks": picks_of(rows),
+        "kind": kind,
+        "query": query,
+        "groups": groups_of(rows, kind=kind, query=query, numbered=_numbered(customer, query)),
+        "has_live": any(s.is_live for s in subscriptions),
+        "documents": latest[:LATEST_DOCUMENTS],
+        "has_more_documents": len(latest) > LATEST_DOCUMENTS,
+    }
+    return render(request, "hub/home.html", context)
+
+
+def _numbered(customer: Customer, query: str) -> set[UUID]:
+    """The purchases that have a document with this in its number."""
+    if not query:
+        return set()
+    found = Transaction.objects.filter(customer=customer, document__number__icontains=query)
+    pairs = found.values_list("subscription_id", "one_time_purchase_id")
+    return {pk for pair in pairs for pk in pair if pk}

@@ -1,0 +1,66 @@
+"""Your details, and the confirmation of a new e-mail address."""
+
+from accounts.errors import AddressTaken, LinkNotValid
+from accounts.services import addresses
+from billing.services.cards import live_subscriptions
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts import sessions
+from accounts.access import public
+from accounts.http import CustomerRequest, VendorRequest
+from billing.errors import BillingError
+from billing.services import profile as billing_profile
+from hub.forms import DetailsForm
+from hub.presentation.overview import main_card
+from hub.presentation.words import long_card
+
+
+def profile(request: CustomerRequest) -> HttpResponse:
+    form = DetailsForm.of(request.customer, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and _save(request, form):
+        return redirect("hub:home")
+    card = main_card(live_subscriptions(request.customer))
+    context = {"form": form, "card": long_card(card) if card else ""}
+    return render(request, "hub/profile.html", context)
+
+
+def _save(request: CustomerRequest, form: DetailsForm) -> bool:
+    """Details first, here and in Stripe; then, if it changed, the mail that confirms the address."""
+    try:
+        if form.details_changed:
+            billing_profile.update_details(request.customer, details=form.details())
+    except BillingError as error:
+        form.add_error(None, str(error))
+        return False
+    if form.details_changed:
+        messages.success(request, _("Your details are saved."))
+    if "email" in form.changed_data:
+        address = form.cleaned_data["email"]
+        addresses.request_change(request.customer, address=address)
+        words = _("Open the mail we just sent to %s to confirm your new address.")
+        messages.info(request, words % address)
+    return True
+
+
+@public
+def confirm_email(request: VendorRequest, token: str) -> HttpResponse:
+    """GET shows what would change; POST changes it, here and in Stripe."""
+    try:
+        link = addresses.peek_change(token)
+        if request.method != "POST":
+            return render(request, "hub/confirm_email.html", {"link": link})
+        customer = addresses.confirm_change(token)
+    except LinkNotValid as error:
+        return render(request, "hub/confirm_email.html", {"problem": error.reason}, status=410)
+    except AddressTaken:
+        return render(request, "hub/confirm_email.html", {"problem": "taken"}, status=409)
+    try:
+        billing_profile.push_email(customer)
+    except BillingError as error:
+        messages.warning(request, str(error))
+    sessions.sign_in(request, customer)
+    messages.success(request, _("Your e-mail address is now %s.") % customer.email)
+    return redirect("hub:home")

@@ -1,0 +1,120 @@
+"""A subscription, trial or split-pay plan: its page, cancelling it, changing one's mind."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import CustomerRequest
+from accounts.models import Customer
+from billing.errors import BillingError
+from billing.models import Subscription
+from billing.services import cancellation, cards
+from hub.forms import CancelForm
+from hub.paging import page_of
+from hub.presentation.purchases import card_label, mark_of, note_of, price_of
+from hub.presentation.transactions import paid_so_far, transaction_rows
+from hub.presentation.words import long_card
+
+PAYMENTS_A_PAGE = 12
+
+
+@require_safe
+def subscriptions(_request: CustomerRequest) -> HttpResponse:
+    """The address that mails and other sites may know; the list itself is on the overview."""
+    return redirect(f"{reverse('hub:home')}#purchases")
+
+
+def _own(customer: Customer, subscription_id: UUID) -> Subscription:
+    return get_object_or_404(
+        Subscription.objects.select_related("stripe_customer"),
+        pk=subscription_id,
+        customer=customer,
+    )
+
+
+@require_safe
+def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
+    subscription = _own(request.customer, subscription_id)
+    payments = subscription.transactions.select_related("document", "refund_of__document")
+    before = request.GET.get("before", "")
+    page = page_of(payments, moment="happened_at", before=before, size=PAYMENTS_A_PAGE)
+    card = cards.card_of(subscription) if subscription.is_live else None
+    context = {
+        "subscription": subscription,
+        "mark": mark_of(subscription),
+        "note": note_of(subscription),
+        "price": price_of(subscription),
+        "paid_so_far": paid_so_far(subscription),
+        "card": long_card(card) if card else "",
+        "shared_with": _also_paid_by_the_card(subscription),
+        "refusal": cancellation.refusal(subscription),
+        "payments": transaction_rows(page.rows),
+        "older": page.older,
+        "is_first_page": not before,
+    }
+    return render(request, "hub/subscription.html", context)
+
+
+def _also_paid_by_the_card(subscription: Subscription) -> str:
+    """`Photography Monthly and Piano in 30 Days`: what else this card pays for."""
+    card = cards.card_of(subscription)
+    if card is None or not subscription.is_live:
+        return ""
+    names = [
+        other.product_name
+        for other in cards.live_subscriptions(subscription.customer)
+        if other != subscription
+        and (its := cards.card_of(other))
+        and its.stripe_payment_method_id == card.stripe_payment_method_id
+    ]
+    return get_text_list(names, _("and"))
+
+
+def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
+    subscription = _own(request.customer, subscription_id)
+    if refusal := cancellation.refusal(subscription):
+        messages.error(request, refusal)
+        return redirect("hub:subscription", subscription.pk)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            cancellation.cancel(subscription, reason=form.cleaned_data["reason"])
+        except BillingError as error:
+            messages.error(request, str(error))
+        else:
+            return redirect("hub:cancelled", subscription.pk)
+    context = {
+        "subscription": subscription,
+        "form": form,
+        "price": price_of(subscription),
+        "card": card_label(subscription),
+    }
+    return render(request, "hub/cancel.html", context)
+
+
+@require_safe
+def cancelled(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
+    """What was recorded, until when access lasts, and the way back."""
+    subscription = _own(request.customer, subscription_id)
+    if not subscription.is_ending:
+        return redirect("hub:subscription", subscription.pk)
+    return render(request, "hub/cancelled.html", {"subscription": subscription})
+
+
+@require_POST
+def keep(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
+    subscription = _own(request.customer, subscription_id)
+    try:
+        cancellation.undo(subscription)
+    except BillingError as error:
+        messages.error(request, str(error))
+    else:
+        words = {"product": subscription.product_name}
+        messages.success(request, _("%(product)s goes on as before.") % words)
+    return redirect("hub:subscription", subscription.pk)
