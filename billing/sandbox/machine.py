@@ -1,5 +1,6 @@
 """The stand-in for Stripe: one state machine that answers the real SDK's requests."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from billing.sandbox.ids import kind_of
 from billing.sandbox.ledger import Ledger
 from billing.sandbox.outbox import Outbox, Sink
 from billing.sandbox.rendering import render
-from billing.sandbox.store import Obj, Store
+from billing.sandbox.store import Obj, Store, encode
 
 __all__ = ["Response", "Sandbox"]
 
@@ -183,6 +184,17 @@ class Sandbox:
         with self._lock:
             found = self._accounts.named(account)
             return [render(found, event) for event in found.all("event")]
+
+    def accounts(self) -> list[str]:
+        """The accounts that were named so far."""
+        with self._lock:
+            return [account.id for account in self._accounts]
+
+    def objects(self, account: str, kind: str) -> list[Obj]:
+        """All objects of a kind as Stripe shows them, oldest first; nobody asked, so no ledger."""
+        with self._lock:
+            found = self._accounts.named(account)
+            return [json.loads(encode(render(found, obj))) for obj in found.all(kind)]
 
     def owner(self, key: str) -> Account:
         """The account that an object belongs to."""
