@@ -105,7 +105,7 @@ require_python_packages() {
   suits .venv/bin/python || { rm -rf .venv && "$python" -m venv .venv; }
   [ "$(cksum <"requirements/$list.txt")" != "$(cat ".venv/$list.cksum" 2>&1)" ] || return 0
   say "Installing Python packages (a minute the first time)"
-  .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+  .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
     -r "requirements/$list.txt" || die "The Python packages could not be installed: see above."
   cksum <requirements/base.txt >.venv/base.cksum
   cksum <"requirements/$list.txt" >".venv/$list.cksum"
