@@ -171,7 +171,8 @@ def prepare(demo: Demo, processes: Processes) -> None:
 def start(demo: Demo, processes: Processes) -> None:
     print("Starting the Stripe sandbox, the web server and the worker", flush=True)
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py"]
-    processes.start("sandbox", [*MANAGE, "stripe_sandbox"])
+    state = str(demo.folder / "sandbox.sqlite3")
+    processes.start("sandbox", [*MANAGE, "stripe_sandbox", "--state", state])
     processes.start("web", gunicorn)
     processes.start("worker", [*MANAGE, "ox_worker"])
     processes.wait_until(lambda: listens(demo.sandbox_port), "The Stripe sandbox")
