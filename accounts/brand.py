@@ -103,12 +103,14 @@ def darkened(colour: str, at_most: float) -> str:
 
 
 def lightened(colour: str, at_least: float) -> str:
-    """Mixed with white until it has this luminance."""
+    """Brighter in its own hue until it has this luminance; mixed with white for what is missing."""
     have = luminance(colour)
     if have >= at_least:
         return colour
-    share = (at_least - have) / (1 - have)
-    return _to_hex([channel + (1 - channel) * share for channel in _to_light(colour)])
+    light = _to_light(colour)
+    brighter = min(at_least / have, 1 / max(light)) if have else 1
+    missing = (at_least - have * brighter) / (1 - have * brighter)
+    return _to_hex([c * brighter + (1 - c * brighter) * missing for c in light])
 
 
 def _to_light(colour: str) -> list[float]:

@@ -50,9 +50,3 @@ def brand(vendor: Vendor) -> Brand:
 @register.simple_tag
 def logo(vendor: Vendor) -> Logo | None:
     return logo_of(vendor)
-
-
-@register.filter
-def one_line(text: str) -> str:
-    """An address in lines, as one line with commas."""
-    return ", ".join(line.strip().rstrip(",") for line in text.splitlines() if line.strip())
