@@ -120,7 +120,7 @@ require_node_packages() {
 }
 
 compile_messages() {
-  for po in locale/*/LC_MESSAGES/django.po; do
+  find locale -name '*.po' | while read -r po; do
     mo=${po%.po}.mo
     [ -n "$(find "$mo" -newer "$po" 2>/dev/null)" ] || msgfmt --check -o "$mo" "$po"
   done
