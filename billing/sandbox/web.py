@@ -1,14 +1,23 @@
-"""What the sandbox's pages are made of: a request as it arrived, a reply as it leaves, templates."""
+"""What the sandbox's pages are made of: requests, replies, templates, and names for things."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from babel.numbers import format_currency, get_currency_precision
 from django.template import Context, Engine
 from django.utils.safestring import SafeString
+from django.utils.translation import (
+    get_language,
+    get_supported_language_variant,
+    to_locale,
+)
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 HERE = Path(__file__).parent
 LOOPBACK = "http://localhost:* http://*.localhost:* http://127.0.0.1:*"
@@ -47,6 +56,14 @@ class Request:
         return value
 
     @property
+    def language(self) -> str:
+        """The first of the browser's languages that we have, English for the rest."""
+        for wanted, _weight in parse_accept_lang_header(self.headers.get("accept-language", "")):
+            with suppress(LookupError):
+                return get_supported_language_variant(wanted)
+        return "en"
+
+    @property
     def is_ours(self) -> bool:
         """Whether the request comes from our own pages or from no page at all (a script)."""
         origin = self.headers.get("origin")
@@ -79,6 +96,10 @@ def json_reply(value: object, *, status: int = 200) -> Reply:
     return Reply(status=status, headers=headers, body=json.dumps(value, default=str).encode())
 
 
+def problem(message: str, status: int) -> Reply:
+    return json_reply({"error": {"message": message}}, status=status)
+
+
 def see_other(target: str) -> Reply:
     return Reply(status=303, headers={"Location": target})
 
@@ -90,12 +111,31 @@ def page(name: str, context: dict[str, Any]) -> SafeString:
 @cache
 def _engine() -> Engine:
     return Engine(
-        dirs=[HERE / "templates"],
+        dirs=[str(HERE / "templates")],
         libraries={"i18n": "django.templatetags.i18n"},
     )
 
 
+def merchant(account: str) -> str:
+    """The name of the account "acct_acme": "Acme"."""
+    name = account.removeprefix("acct_")
+    return name[:1].upper() + name[1:]
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount as it is written in the active language."""
+    code = currency.upper()
+    amount = Decimal(minor).scaleb(-get_currency_precision(code))
+    return format_currency(amount, code, locale=to_locale(get_language() or "en"))
+
+
+def supported(locale: str) -> str:
+    """The nearest language we have, English for the rest."""
+    try:
+        return get_supported_language_variant(locale)
+    except LookupError:
+        return "en"
+
+
 def _last_values(encoded: str) -> dict[str, str]:
-    return {
-        name: values[-1] for name, values in parse_qs(encoded, keep_blank_values=True).items()
-    }
+    return {name: values[-1] for name, values in parse_qs(encoded, keep_blank_values=True).items()}

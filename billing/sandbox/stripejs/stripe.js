@@ -111,7 +111,9 @@
       if (place === this.place) return;
       this.unmount();
       this.place = place;
-      this.frame = new Frame("/elements/payment", "Secure payment input frame", () => this.settings(), (...heard) => this.heard(...heard));
+      const { stripe } = this.elements;
+      const account = stripe.account ?? `acct_${stripe.key.split("_")[2]}`;
+      this.frame = new Frame(`/elements/payment?${new URLSearchParams({ account })}`, "Secure payment input frame", () => this.settings(), (...heard) => this.heard(...heard));
       this.frame.opened.catch((error) => this.emit("loaderror", { error }));
       style(this.frame.node, {
         border: "0", display: "block", margin: `-${ROOM_FOR_FOCUS_RING}px`, height: "1px",
