@@ -114,7 +114,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run(demo: Demo, *, fresh: bool) -> None:
-    require_free(demo.port, "The hub", f"PORT={demo.port + 1}")
+    require_free(demo.port, "The hub", f"PORT={max(8000, demo.port + 1)}")
     require_free(demo.sandbox_port, "The Stripe sandbox", "STRIPE_SANDBOX_URL=http://localhost:…")
     if fresh or not demo.filled.exists():
         forget(demo)
@@ -140,8 +140,8 @@ def require_free(port: int, what: str, otherwise: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise Trouble(
-                f"{what} cannot have port {port} ({error.strerror}): stop what listens there,"
-                f" or choose another: {otherwise} ./hub.sh run"
+                f"{what} cannot have port {port} ({error.strerror})."
+                f" Free it or choose another: {otherwise} ./hub.sh run"
             ) from error
 
 

@@ -30,8 +30,8 @@ def test_a_taken_port_is_named_with_the_way_out(monkeypatch, taken_port, capsys)
 
     assert main([]) == 1
     assert capsys.readouterr().err == (
-        f"The hub cannot have port {taken_port} (Address already in use): stop what listens there,"
-        f" or choose another: PORT={taken_port + 1} ./hub.sh run\n"
+        f"The hub cannot have port {taken_port} (Address already in use)."
+        f" Free it or choose another: PORT={max(8000, taken_port + 1)} ./hub.sh run\n"
     )
 
 
