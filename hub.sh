@@ -171,7 +171,7 @@ prove() {
   part 'Style' ruff check
   part 'Format' ruff format --check
   part 'Types' mypy
-  part 'Imports' lint-imports --no-timing
+  part 'Imports' lint-imports --no-logo
   part 'Shell' shell_is_sound
   part 'Containers' containers_are_sound
   part 'Migrations' python manage.py makemigrations --check --dry-run --settings tests.settings
