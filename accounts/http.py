@@ -1,8 +1,17 @@
-"""The request our code receives: a vendor for everyone, a customer once signed in."""
+"""The request our code receives, and what may be believed of it."""
 
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Customer, Vendor
+
+LONGEST_PATH = 200
 
 
 class HubRequest(HttpRequest):
@@ -24,3 +33,33 @@ class CustomerRequest(HttpRequest):
 
     vendor: Vendor
     customer: Customer
+
+
+def hub_url(vendor: Vendor, view_name: str, *args: object) -> str:
+    """A page of the vendor's hub in full, from wherever it is asked: mails, tasks, the admin."""
+    return vendor.url(reverse(view_name, urlconf=settings.ROOT_URLCONF, args=args))
+
+
+def own_path(path: str) -> str:
+    """The path if it leads to a page of this host, else nothing: redirects never leave the hub."""
+    stays = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if stays and len(path) <= LONGEST_PATH else ""
+
+
+def client_address(request: HttpRequest) -> str:
+    """Whom our own proxies saw; what stands left of that in X-Forwarded-For anyone may write.
+
+    An IPv6 client is its network: who has one address there has 2**64.
+    """
+    hops = request.headers.get("x-forwarded-for", "").split(",")
+    trusted = settings.TRUSTED_PROXIES
+    seen: str = request.META.get("REMOTE_ADDR", "")
+    if 0 < trusted <= len(hops):
+        seen = hops[-trusted].strip()
+    try:
+        address = ip_address(seen)
+    except ValueError:
+        return seen
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False).network_address)
+    return str(address)

@@ -32,7 +32,7 @@ INSTALLED_APPS = [
     "billing",
     "invoices",
     "accounts",
-    "django.contrib.admin",
+    "hub.apps.StaffSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -124,6 +124,7 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}browser"
+ASKED_COOKIE_NAME = f"{_COOKIE_PREFIX}asked"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 LANGUAGE_COOKIE_SECURE = HTTPS
 LOGIN_URL = "admin:login"

@@ -1,5 +1,9 @@
 """A vendor's hub: everything under https://<vendor>.<hub domain>/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("hub.urls")),
+    path("", include("accounts.urls")),
+    path("", include("billing.urls")),
+]

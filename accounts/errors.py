@@ -1,0 +1,24 @@
+"""Why someone is not let in, or an address cannot be had."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+type Reason = Literal["unknown", "expired", "used", "locked"]
+
+
+class LinkNotValid(Exception):
+    """A link that no longer works, or never did. `email` is whom it was mailed to, where known."""
+
+    def __init__(self, reason: Reason, *, email: str = "") -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+        self.email = email
+
+
+class ProofNotRight(Exception):
+    """The code (or address) typed beside a link is not the one of its mail."""
+
+
+class AddressTaken(Exception):
+    """The address already belongs to another customer of this vendor."""

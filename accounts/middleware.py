@@ -1,0 +1,143 @@
+"""From Host to vendor, from session to customer, from both to a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
+from typing import Any
+
+from django.conf import settings
+from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http.request import split_domain_port
+from django.shortcuts import redirect, render
+from django.urls import resolve, reverse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
+from django.utils.translation.trans_real import parse_accept_lang_header
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import sessions
+from accounts.access import View, is_public
+from accounts.http import HubRequest
+from accounts.languages import first_supported
+from accounts.models import User, Vendor
+from accounts.tenancy import vendor_scope
+
+PLATFORM_URLCONF = "config.platform_urls"
+HEALTH_PATHS = ("/livez", "/readyz")
+
+type GetResponse = Callable[[HubRequest], HttpResponseBase]
+
+
+class VendorMiddleware:
+    """The Host names the vendor, and all that follows works in that vendor's scope."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
+        host, _port = split_domain_port(request.get_host())
+        if host == settings.PLATFORM_HOST or request.path_info in HEALTH_PATHS:
+            request.vendor = None
+            request.urlconf = PLATFORM_URLCONF
+            return self.get_response(request)
+
+        subdomain, _dot, domain = host.partition(".")
+        is_ours = domain == settings.HUB_DOMAIN
+        vendor = Vendor.objects.filter(subdomain=subdomain).first() if is_ours else None
+        if vendor is None:
+            with translation.override(first_supported(*_browser_languages(request))):
+                return render(request, "unknown_vendor.html", {"host": host}, status=404)
+
+        request.vendor = vendor
+        with vendor_scope(vendor):
+            return self.get_response(request)
+
+
+class CustomerMiddleware:
+    """The session names the customer; without one, only public pages answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
+        request.customer = sessions.signed_in_customer(request) if request.vendor else None
+        response = self.get_response(request)
+        match = request.resolver_match
+        is_private = request.vendor and not (match and is_public(match.func))
+        if is_private or (request.customer and "Cache-Control" not in response.headers):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    def process_view(
+        self, request: HubRequest, view: View, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if request.vendor is None or request.customer or is_public(view):
+            return None
+        if request.path_info == "/":
+            door: View = resolve(reverse("accounts:updateinfo")).func
+            return door(request)
+        return _to_the_door(request)
+
+
+def _to_the_door(request: HubRequest) -> HttpResponseBase:
+    """And back to this page afterwards, if it is one that can be opened again."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    wanted = htmx.current_url_abs_path if htmx else request.get_full_path()
+    is_page = htmx or request.method in ("GET", "HEAD")
+    door = f"/?{urlencode({'next': wanted})}" if wanted and is_page else "/"
+    return HttpResponseClientRedirect(door) if htmx else redirect(door)
+
+
+class LanguageMiddleware:
+    """The customer's own choice, else the vendor's language, else the browser's."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
+        vendor = request.vendor
+        language = first_supported(
+            request.customer.language if request.customer else "",
+            request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+            vendor.language if vendor else "",
+            *_browser_languages(request),
+        )
+        time_zone = vendor.time_zone if vendor else settings.TIME_ZONE
+        with translation.override(language), timezone.override(time_zone):
+            request.LANGUAGE_CODE = language
+            response = _keep_context(self.get_response(request))
+        patch_vary_headers(response, ["Accept-Language"])
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class StaffScopeMiddleware:
+    """On the platform's host staff work for their own vendors, and for those only."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
+        if request.vendor or not (isinstance(user := request.user, User) and user.is_staff):
+            return self.get_response(request)
+        with vendor_scope(user.vendors()):
+            return _keep_context(self.get_response(request))
+
+
+def _browser_languages(request: HubRequest) -> list[str]:
+    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    return [language for language, _quality in accepted if language != "*"]
+
+
+def _keep_context(response: HttpResponseBase) -> HttpResponseBase:
+    """A streamed body is made after we have left: let it keep scope, language and time zone."""
+    if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+        response.streaming_content = _in_context(response.streaming_content)  # type: ignore[arg-type]
+    return response
+
+
+def _in_context(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    context, rest = copy_context(), iter(chunks)
+    return iter(lambda: context.run(next, rest, None), None)  # type: ignore[arg-type]

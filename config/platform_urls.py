@@ -1,0 +1,14 @@
+"""The platform's own host: staff, and whoever watches over the processes."""
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from config import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+]
