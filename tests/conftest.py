@@ -1,0 +1,114 @@
+"""The cast. Alice pays Acme, Bob no longer does; Carol is Globex's and must see none of it."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone, translation
+
+from accounts.models import Customer, TeamMember, User, Vendor
+from accounts.tenancy import vendor_scope
+from billing.models import Subscription
+from tests.clients import HubClient, signed_in, staff
+from tests.factories import LONG_AGO, make_customer, make_subscription, make_user, make_vendor
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over() -> Iterator[None]:
+    """Each test begins with an empty cache, in English, in UTC."""
+    cache.clear()
+    with translation.override("en"), timezone.override("UTC"):
+        yield
+
+
+@pytest.fixture
+def acme(db: None) -> Vendor:
+    return make_vendor("Acme")
+
+
+@pytest.fixture
+def globex(db: None) -> Vendor:
+    return make_vendor("Globex", language="de", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def alice(acme: Vendor) -> Customer:
+    customer = make_customer(acme, "Alice")
+    make_subscription(customer)
+    return customer
+
+
+@pytest.fixture
+def bob(acme: Vendor) -> Customer:
+    customer = make_customer(acme, "Bob")
+    make_subscription(customer, status=Subscription.Status.CANCELED, ended_at=LONG_AGO)
+    return customer
+
+
+@pytest.fixture
+def carol(globex: Vendor) -> Customer:
+    customer = make_customer(globex, "Carol")
+    make_subscription(customer)
+    return customer
+
+
+@pytest.fixture
+def in_acme(acme: Vendor) -> Iterator[Vendor]:
+    with vendor_scope(acme):
+        yield acme
+
+
+@pytest.fixture
+def at_acme(acme: Vendor) -> HubClient:
+    """A browser that has never been here."""
+    return HubClient(acme.host)
+
+
+@pytest.fixture
+def at_globex(globex: Vendor) -> HubClient:
+    return HubClient(globex.host)
+
+
+@pytest.fixture
+def as_alice(alice: Customer) -> HubClient:
+    return signed_in(alice)
+
+
+@pytest.fixture
+def as_bob(bob: Customer) -> HubClient:
+    return signed_in(bob)
+
+
+@pytest.fixture
+def as_carol(carol: Customer) -> HubClient:
+    return signed_in(carol)
+
+
+@pytest.fixture
+def owner(acme: Vendor) -> User:
+    return make_user("owner@acme.example", vendor=acme)
+
+
+@pytest.fixture
+def support(acme: Vendor) -> User:
+    return make_user("support@acme.example", vendor=acme, role=TeamMember.Role.SUPPORT)
+
+
+@pytest.fixture
+def superuser(db: None) -> User:
+    return User.objects.create_superuser("root@hub.example", "correct horse")
+
+
+@pytest.fixture
+def as_owner(owner: User) -> HubClient:
+    return staff(owner)
+
+
+@pytest.fixture
+def as_support(support: User) -> HubClient:
+    return staff(support)
+
+
+@pytest.fixture
+def as_superuser(superuser: User) -> HubClient:
+    return staff(superuser)
