@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 LINK_LIFETIME = timedelta(minutes=10)
+REVERT_LIFETIME = timedelta(days=7)
 
 colour_validator = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write a colour as #rrggbb."))
 
@@ -200,6 +201,12 @@ class EmailAddress(VendorOwned):
     def __str__(self) -> str:
         return self.address
 
+    @classmethod
+    def matching(cls, address: str) -> models.QuerySet[EmailAddress]:
+        """Its one row, whatever the case: compared as the constraint compares."""
+        folded = Lower(models.Value(address))
+        return cls.objects.alias(folded=Lower("address")).filter(folded=folded)
+
 
 class MagicLink(VendorOwned):
     """A wish to be let in and, once its mail is made, a one-time way in.
@@ -212,6 +219,7 @@ class MagicLink(VendorOwned):
         SIGN_IN = "sign_in", _("sign-in link")
         PROFILE = "profile", _("profile link")
         CONFIRM_EMAIL = "confirm_email", _("e-mail confirmation")
+        REVERT_EMAIL = "revert_email", _("e-mail change undone")
 
     purpose = models.CharField(max_length=15, choices=Purpose, default=Purpose.SIGN_IN)
     email = models.EmailField()
@@ -245,6 +253,16 @@ class MagicLink(VendorOwned):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} for {self.email}"
+
+    @property
+    def lifetime(self) -> timedelta:
+        return REVERT_LIFETIME if self.purpose == self.Purpose.REVERT_EMAIL else LINK_LIFETIME
+
+    @property
+    def masked_email(self) -> str:
+        """Enough for its owner to know it by: a••••@example.com."""
+        local, _at, domain = self.email.rpartition("@")
+        return f"{local[:1]}••••@{domain}"
 
 
 class SentMail(VendorOwned):

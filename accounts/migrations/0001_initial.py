@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
             name='MagicLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('sign_in', 'sign-in link'), ('profile', 'profile link'), ('confirm_email', 'e-mail confirmation')], default='sign_in', max_length=15)),
+                ('purpose', models.CharField(choices=[('sign_in', 'sign-in link'), ('profile', 'profile link'), ('confirm_email', 'e-mail confirmation'), ('revert_email', 'e-mail change undone')], default='sign_in', max_length=15)),
                 ('email', models.EmailField(max_length=254)),
                 ('mailbox_hash', models.CharField(max_length=64)),
                 ('client_hash', models.CharField(blank=True, max_length=64)),

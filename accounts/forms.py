@@ -1,0 +1,88 @@
+"""What is typed at the door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.http import own_path
+from accounts.mail import LONGEST_ADDRESS, NOT_ONE_MAILBOX, validate_mailbox
+
+
+class MailboxField(forms.EmailField):
+    """One e-mail address. Whatever is wrong with it, the person reads one sentence."""
+
+    default_validators = [validate_mailbox]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_ADDRESS, **kwargs)
+        self.widget.attrs |= {"autocomplete": "email", "spellcheck": "false", "dir": "ltr"}
+
+    def clean(self, value: Any) -> str:
+        try:
+            return str(super().clean(value))
+        except ValidationError as error:
+            raise ValidationError(NOT_ONE_MAILBOX, code="invalid") from error
+
+
+class OwnPathField(forms.CharField):
+    """A page of this hub to go on to; anything else is quietly dropped."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> str:
+        return own_path(str(value or ""))
+
+
+class SignInForm(forms.Form):
+    email = MailboxField(
+        label=_("E-mail address you used to purchase"),
+        help_text=_("It is on your receipt, beside “Billed to”."),
+    )
+    next = OwnPathField()
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Reading it on another device? Type its code here"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "class": "code",
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "placeholder": "000000",
+                "dir": "ltr",
+            }
+        ),
+    )
+
+    def clean_code(self) -> str:
+        """As the mail has it, or in groups as people read it out."""
+        return "".join(self.cleaned_data["code"].split())
+
+
+class ProofForm(forms.Form):
+    proof = forms.CharField(
+        label=_("Code from the mail"),
+        help_text=_(
+            "You opened the link in another browser than the one that asked for it. "
+            "Type the six digits of the mail, or the address it came to."
+        ),
+        max_length=LONGEST_ADDRESS,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "spellcheck": "false", "dir": "ltr"}
+        ),
+    )
+
+
+class LanguageForm(forms.Form):
+    language = forms.ChoiceField(choices=lambda: settings.LANGUAGES)
+    next = OwnPathField()

@@ -1,0 +1,91 @@
+"""The addresses customers are known by, and how one takes the place of another."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.timezone import now
+
+from accounts import tasks, throttle
+from accounts.errors import AddressTaken
+from accounts.models import Customer, EmailAddress, MagicLink
+from accounts.services import audit, links
+
+_CONFIRM, _REVERT = MagicLink.Purpose.CONFIRM_EMAIL, MagicLink.Purpose.REVERT_EMAIL
+
+
+def find_customer(address: str) -> Customer | None:
+    known = EmailAddress.matching(address).select_related("customer").first()
+    return known.customer if known else None
+
+
+def request_change(customer: Customer, *, address: str) -> None:
+    """Mail the new address a link that confirms it; until then nothing changes.
+
+    Whether the address is free is told only to whoever reads its mail. Beyond the limits nothing
+    is sent.
+    """
+    mailbox = throttle.mailbox_hash(address)
+    asked_by = throttle.client_hash(f"customer {customer.pk}")
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        if throttle.allows(mailbox=mailbox, client=asked_by):
+            _mail_link(_CONFIRM, customer, address, mailbox_hash=mailbox, client_hash=asked_by)
+
+
+def peek_change(token: str) -> MagicLink:
+    """`link.customer` would get `link.email` as its address; looking changes nothing.
+
+    Raises LinkNotValid.
+    """
+    return links.find(token, _CONFIRM, _REVERT)
+
+
+def confirm_change(token: str) -> Customer:
+    """Let the link's address replace the customer's, end every session, and tell the old address,
+    from where it can be undone. Raises LinkNotValid or AddressTaken; then nothing has changed.
+    """
+    link = peek_change(token)
+    try:
+        with transaction.atomic():
+            customer = Customer.objects.select_for_update().get(pk=links.spend(link).pk)
+            old = customer.email
+            _replace(customer, link.email)
+            _close_ways_in(customer, but=[] if link.purpose == _REVERT else [_REVERT])
+            action = "email_reverted" if link.purpose == _REVERT else "email_changed"
+            detail = {"from": old, "to": link.email}
+            audit.record(action, customer=customer, subject=link.email, detail=detail)
+            if link.purpose == _CONFIRM:
+                _mail_link(_REVERT, customer, old, mailbox_hash=throttle.mailbox_hash(old))
+    except IntegrityError as error:
+        raise AddressTaken from error
+    return customer
+
+
+def _replace(customer: Customer, address: str) -> None:
+    row = EmailAddress.matching(address).first() or EmailAddress(customer=customer)
+    if row.customer_id != customer.pk:
+        raise AddressTaken
+    row.address, row.verified_at = address, now()
+    row.save()
+    EmailAddress.matching(customer.email).exclude(pk=row.pk).delete()
+    customer.email, customer.signed_out_at = address, now()
+    customer.save(update_fields=["email", "signed_out_at"])
+
+
+def _close_ways_in(customer: Customer, *, but: list[MagicLink.Purpose]) -> None:
+    """No link mailed before the change works after it, but those that undo a change."""
+    links_of_customer = MagicLink.objects.filter(customer=customer, expires_at__gt=Now())
+    links_of_customer.exclude(purpose__in=but).update(expires_at=Now())
+
+
+def _mail_link(purpose: MagicLink.Purpose, customer: Customer, address: str, **hashes: str) -> None:
+    link = MagicLink.objects.create(
+        vendor_id=customer.vendor_id,
+        purpose=purpose,
+        email=address,
+        customer=customer,
+        language=customer.language,
+        **hashes,
+    )
+    tasks.send_link.enqueue(link.pk)

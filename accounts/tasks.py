@@ -1,0 +1,26 @@
+"""What happens after the page is answered. A lost task is no lost link: the sweep finds its row."""
+
+from django.tasks import task
+
+from accounts.models import MagicLink
+from accounts.services import links
+from accounts.tenancy import vendor_scope
+
+
+@task
+def send_link(link_id: int) -> None:
+    """Mail a link that was asked for, to whoever it belongs to; to nobody if it is nobody's."""
+    with vendor_scope(None):
+        link = MagicLink.objects.select_related("vendor").filter(pk=link_id).first()
+    if link and link.handled_at is None:
+        with vendor_scope(link.vendor):
+            links.deliver(link)
+
+
+@task
+def sweep_links() -> None:
+    """Send what was left behind, forget what is long past."""
+    with vendor_scope(None):
+        for link_id in links.left_behind():
+            send_link.enqueue(link_id)
+        links.forget_old()

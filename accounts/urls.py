@@ -1,0 +1,16 @@
+"""The door of a vendor's hub. "/" shows it too, to whoever is not signed in."""
+
+from django.urls import path
+
+from accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("updateinfo/", views.door, name="updateinfo"),
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-in/sent/", views.sent, name="sent"),
+    path("sign-in/code/", views.code, name="code"),
+    path("sign-in/<str:token>/", views.confirm, name="confirm"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("language/", views.language, name="language"),
+]
