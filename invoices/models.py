@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from accounts.tenancy import VendorOwned
+from invoices.errors import IssuedDocument
 
 
 def pdf_path(document: Document, _filename: str) -> str:
@@ -47,8 +48,13 @@ class Document(VendorOwned):
 
     `source` is whatever the caller knows the payment or refund by: one document each. Amounts of
     a credit note are negative, so that a list adds up. `seller` and `buyer` are as on the day of
-    issue: {"name", "lines": [address lines], "tax_id", "email"}.
+    issue: {"name", "lines": [address lines], "tax_id", "email"}, the seller's also with "phone"
+    and "footer". What happens to it later, its
+    PDF and its mail, is filled in once. `delivery_started_at` is a lease: whoever delivers it
+    holds it for a while, so that no two do.
     """
+
+    FILLED_IN_ONCE: ClassVar[set[str]] = {"pdf", "pdf_sha256", "mail_wanted", "sent_at"}
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Receipt")
@@ -76,6 +82,7 @@ class Document(VendorOwned):
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     mail_wanted = models.BooleanField(default=False)
     sent_at = models.DateTimeField(_("mailed at"), null=True)
+    delivery_started_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-issued_at", "-id"]
@@ -99,6 +106,23 @@ class Document(VendorOwned):
     def __str__(self) -> str:
         return self.number
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            self._refuse_changes()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise IssuedDocument(f"{self.number} is issued and cannot be deleted.")
+
+    def _refuse_changes(self) -> None:
+        issued = type(self).objects.get(pk=self.pk)
+        for field in self._meta.concrete_fields:
+            then, now = field.value_from_object(issued), field.value_from_object(self)
+            if then == now or field.attname == "delivery_started_at":
+                continue
+            if field.attname not in self.FILLED_IN_ONCE or then:
+                raise IssuedDocument(f"{issued.number} is issued: {field.attname} stays as it is.")
+
 
 class Line(VendorOwned):
     """One thing on a document. `tax_rate` is in hundredths of a percent: 2000 is 20 %."""
@@ -115,6 +139,21 @@ class Line(VendorOwned):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["document", "position"], name="one_line_per_position"),
+        ]
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def gross_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise IssuedDocument(f"{self.document} is issued: its lines stay as they are.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise IssuedDocument(f"{self.document} is issued: its lines stay as they are.")

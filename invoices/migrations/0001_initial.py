@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ('pdf_sha256', models.CharField(blank=True, max_length=64)),
                 ('mail_wanted', models.BooleanField(default=False)),
                 ('sent_at', models.DateTimeField(null=True, verbose_name='mailed at')),
+                ('delivery_started_at', models.DateTimeField(editable=False, null=True)),
                 ('corrects', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='invoices.document')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='accounts.customer')),
                 ('vendor', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.vendor')),
@@ -101,5 +102,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='documentsettings',
             constraint=models.UniqueConstraint(fields=('vendor',), name='one_document_settings_per_vendor'),
+        ),
+        migrations.AddConstraint(
+            model_name='line',
+            constraint=models.UniqueConstraint(fields=('document', 'position'), name='one_line_per_position'),
         ),
     ]

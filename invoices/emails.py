@@ -1,0 +1,23 @@
+"""The mails about documents."""
+
+from django.utils import timezone, translation
+
+from accounts import mail
+from invoices import presentation
+from invoices.models import Document
+
+
+def send_document(document: Document, content: bytes) -> None:
+    """A receipt or a credit note: what was paid or given back, with the PDF attached."""
+    vendor, customer = document.vendor, document.customer
+    with translation.override(document.language), timezone.override(vendor.time_zone):
+        context = presentation.mail_context(document)
+    mail.send(
+        document.kind,
+        vendor=vendor,
+        to=customer.email,
+        customer=customer,
+        context=context,
+        attachments=[(f"{document.number}.pdf", content, "application/pdf")],
+        language=document.language,
+    )

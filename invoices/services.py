@@ -1,0 +1,260 @@
+"""Issuing documents, and bringing them to the customer."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Sum
+from django.utils.timezone import localtime, now
+
+from accounts.languages import first_supported
+from accounts.models import Customer, Vendor
+from accounts.tenancy import vendor_scope
+from invoices import emails, pdf, presentation
+from invoices.errors import LinesDoNotAddUp, PdfDamaged, RefundExceedsReceipt
+from invoices.models import Document, DocumentSettings, Line, pdf_path
+from invoices.money import share_out
+from invoices.parties import buyer_of, seller_of
+
+# Nobody wants a mail about a payment of last week: an import brings years of them.
+MAIL_NO_LATER_THAN = timedelta(days=3)
+# How long one who delivers a document has it to itself; after a failure, the wait for the next try.
+LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineItem:
+    """One thing paid for. Amounts are for the whole quantity; 2000 is a tax rate of 20 %."""
+
+    description: str
+    detail: str = ""
+    quantity: int = 1
+    net_minor: int
+    tax_minor: int = 0
+    tax_rate: int | None = None
+    tax_label: str = ""
+
+
+def issue_receipt(
+    customer: Customer,
+    *,
+    source: str,
+    title: str,
+    lines: Sequence[LineItem],
+    currency: str,
+    paid_at: datetime,
+    paid_with: str,
+    reference: str = "",
+    is_first_payment: bool,
+    total_minor: int | None = None,
+) -> Document:
+    """The receipt of a payment: one per source, however often this is called.
+
+    Its date is the payment's, also when it is made out later. With `total_minor`, what the lines
+    must add up to. Call it in the transaction that records the payment: the number is taken there.
+    """
+    if not lines or total_minor not in (None, _total(lines)):
+        raise LinesDoNotAddUp(f"{source}: lines of {_total(lines)} for a payment of {total_minor}")
+    with transaction.atomic():
+        settings = _settings_locked(customer.vendor)
+        if issued := Document.objects.filter(source=source).first():
+            return issued
+        language = first_supported(customer.language, customer.vendor.language)
+        document = Document(
+            kind=Document.Kind.RECEIPT,
+            source=source,
+            customer=customer,
+            language=language,
+            title=title,
+            reference=reference,
+            seller=seller_of(customer.vendor, footer=settings.footer),
+            buyer=buyer_of(customer, language=language),
+            currency=currency.lower(),
+            paid_at=paid_at,
+            paid_with=paid_with,
+            mail_wanted=_is_mail_wanted(settings, paid_at, is_first_payment=is_first_payment),
+        )
+        return _issue(document, dict(enumerate(lines, start=1)), settings)
+
+
+def issue_credit_note(
+    receipt: Document, *, source: str, amount_minor: int, refunded_at: datetime, title: str = ""
+) -> Document:
+    """The credit note of a refund of `amount_minor` (positive): one per source.
+
+    Each line of the receipt gets its share of the amount, out of what is left of it, so that
+    refunds which make up the whole payment cancel each line to the last cent.
+    """
+    with transaction.atomic():
+        settings = _settings_locked(receipt.vendor)
+        if issued := Document.objects.filter(source=source).first():
+            return issued
+        document = Document(
+            kind=Document.Kind.CREDIT_NOTE,
+            source=source,
+            customer=receipt.customer,
+            corrects=receipt,
+            language=receipt.language,
+            title=title or receipt.title,
+            reference=receipt.reference,
+            seller=receipt.seller,
+            buyer=receipt.buyer,
+            currency=receipt.currency,
+            paid_at=refunded_at,
+            paid_with=receipt.paid_with,
+            mail_wanted=_is_mail_wanted(settings, refunded_at, is_first_payment=True),
+        )
+        return _issue(document, _credited(receipt, amount_minor), settings)
+
+
+def read_pdf(document: Document) -> bytes:
+    """The bytes as they were issued; made now if the worker has not come round yet."""
+    if not document.pdf:
+        _keep_pdf(document)
+    with document.pdf.open("rb") as stored:
+        content: bytes = stored.read()
+    if hashlib.sha256(content).hexdigest() != document.pdf_sha256:
+        raise PdfDamaged(document.number)
+    return content
+
+
+def record_pdf(template: str, context: dict[str, Any]) -> bytes:
+    """A PDF of something else that happened; "invoices/record.html" says what the context holds."""
+    return pdf.render(template, context)
+
+
+def deliver(document: Document) -> None:
+    """Make its PDF and mail it, each once. Does nothing while another is at it, or if it is done.
+
+    If anything fails it stays undelivered, and the sweep comes back to it.
+    """
+    if not _undelivered().filter(pk=document.pk).update(delivery_started_at=now()):
+        return
+    document.refresh_from_db()
+    content = read_pdf(document)
+    if document.mail_wanted and document.sent_at is None:
+        emails.send_document(document, content)
+        document.sent_at = now()
+        document.save(update_fields=["sent_at"])
+
+
+def deliver_what_was_left(*, at_most: int) -> None:
+    """Those never tried come first; one that fails ends the round, and is put off."""
+    waiting = _undelivered().order_by(F("delivery_started_at").asc(nulls_first=True), "issued_at")
+    for document in waiting.select_related("vendor", "customer")[:at_most]:
+        with vendor_scope(document.vendor):
+            deliver(document)
+
+
+def _undelivered() -> QuerySet[Document]:
+    return Document.objects.filter(
+        Q(pdf="") | Q(mail_wanted=True, sent_at=None),
+        Q(delivery_started_at=None) | Q(delivery_started_at__lt=now() - LEASE),
+    )
+
+
+def _keep_pdf(document: Document) -> None:
+    """Render it and keep the bytes. If two do so at once, both go on with the first one's."""
+    content = pdf.render("invoices/document.html", presentation.document_context(document))
+    stored = document.pdf.storage.save(pdf_path(document, ""), ContentFile(content))
+    first = Document.objects.filter(pk=document.pk, pdf="").update(
+        pdf=stored, pdf_sha256=hashlib.sha256(content).hexdigest()
+    )
+    if not first:
+        document.pdf.storage.delete(stored)
+    document.refresh_from_db(fields=["pdf", "pdf_sha256"])
+
+
+def _nudge(document: Document) -> None:
+    """Have it delivered in the background, now."""
+    from invoices.tasks import deliver_document
+
+    deliver_document.enqueue(vendor_id=document.vendor_id, document_id=str(document.pk))
+
+
+def _settings_locked(vendor: Vendor) -> DocumentSettings:
+    """The vendor's settings, held until the transaction ends: one document is issued at a time."""
+    settings, _ = DocumentSettings.objects.select_for_update().get_or_create(vendor=vendor)
+    return settings
+
+
+def _is_mail_wanted(
+    settings: DocumentSettings, moment: datetime, *, is_first_payment: bool
+) -> bool:
+    if now() - moment > MAIL_NO_LATER_THAN:
+        return False
+    if settings.mail_receipts == DocumentSettings.MailReceipts.FIRST:
+        return is_first_payment
+    return settings.mail_receipts == DocumentSettings.MailReceipts.EVERY
+
+
+def _issue(
+    document: Document, lines: Mapping[int, LineItem], settings: DocumentSettings
+) -> Document:
+    """Number it, write it down with its lines, and have it delivered after the commit."""
+    document.vendor = document.customer.vendor
+    document.issued_at = document.paid_at
+    document.number = _take_number(settings, document)
+    document.net_minor = sum(line.net_minor for line in lines.values())
+    document.tax_minor = sum(line.tax_minor for line in lines.values())
+    document.total_minor = document.net_minor + document.tax_minor
+    document.save()
+    for position, line in lines.items():
+        row = Line(vendor=document.vendor, document=document, position=position, **asdict(line))
+        row.save()
+    transaction.on_commit(partial(_nudge, document))
+    return document
+
+
+def _take_number(settings: DocumentSettings, document: Document) -> str:
+    """AC-2026-00131: the prefix, the year, and a count that leaves nothing out."""
+    year = localtime(document.issued_at, ZoneInfo(document.vendor.time_zone)).year
+    number = f"{year}-{settings.next_number:05}"
+    settings.next_number += 1
+    settings.save(update_fields=["next_number"])
+    return f"{settings.prefix.rstrip('-')}-{number}" if settings.prefix else number
+
+
+def _total(lines: Sequence[LineItem]) -> int:
+    return sum(line.net_minor + line.tax_minor for line in lines)
+
+
+def _credited(receipt: Document, amount_minor: int) -> dict[int, LineItem]:
+    """What is taken back of each line of the receipt, by its position there."""
+    lines = list(receipt.lines.all())
+    earlier = Line.objects.filter(document__corrects=receipt).values("position")
+    taken = {
+        row["position"]: (row["net"], row["tax"])
+        for row in earlier.annotate(net=Sum("net_minor"), tax=Sum("tax_minor")).order_by()
+    }
+    left = []
+    for line in lines:
+        net, tax = taken.get(line.position, (0, 0))
+        left += [line.net_minor + net, line.tax_minor + tax]
+    if not 0 < amount_minor <= sum(left):
+        raise RefundExceedsReceipt(f"{amount_minor} of {sum(left)} left on {receipt.number}")
+    shares = share_out(amount_minor, left)
+    return {
+        line.position: _reversed(line, net, tax)
+        for line, net, tax in zip(lines, shares[::2], shares[1::2], strict=True)
+        if net or tax
+    }
+
+
+def _reversed(line: Line, net_minor: int, tax_minor: int) -> LineItem:
+    is_whole = (net_minor, tax_minor) == (line.net_minor, line.tax_minor)
+    return LineItem(
+        description=line.description,
+        detail=line.detail,
+        quantity=line.quantity if is_whole else 1,
+        net_minor=-net_minor,
+        tax_minor=-tax_minor,
+        tax_rate=line.tax_rate,
+        tax_label=line.tax_label,
+    )

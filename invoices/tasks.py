@@ -1,0 +1,24 @@
+"""Delivering documents in the background."""
+
+from django.tasks import task
+
+from accounts.models import Vendor
+from accounts.tenancy import vendor_scope
+from invoices import services
+from invoices.models import Document
+
+# Two a second leave half of a sweep's minute free; the rest waits for the next one.
+A_SWEEP = 500
+
+
+@task()
+def deliver_document(vendor_id: int, document_id: str) -> None:
+    with vendor_scope(Vendor.objects.get(pk=vendor_id)):
+        services.deliver(Document.objects.select_related("vendor", "customer").get(pk=document_id))
+
+
+@task()
+def sweep_documents() -> None:
+    """Every vendor's: the one place here that looks across them."""
+    with vendor_scope(None):
+        services.deliver_what_was_left(at_most=A_SWEEP)
