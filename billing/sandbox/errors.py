@@ -32,6 +32,10 @@ class ApiError(Exception):
             page = str(code).replace("_", "-")
             self.details["doc_url"] = f"https://stripe.com/docs/error-codes/{page}"
 
+    def with_details(self, **details: Any) -> "ApiError":
+        self.details |= details
+        return self
+
     def body(self, request_id: str) -> dict[str, Any]:
         log = f"https://dashboard.stripe.com/test/logs/{request_id}"
         return {"error": self.details | {"request_log_url": log}}

@@ -23,7 +23,19 @@ from billing.sandbox.store import Obj, Store, encode
 __all__ = ["Response", "Sandbox"]
 
 # Each of these serves the requests for its nouns, by registering them when it is imported.
-NOUNS = ("customers", "webhook_endpoints")
+NOUNS = (
+    "catalogue",
+    "customers",
+    "invoice_items",
+    "invoices",
+    "payment_intents",
+    "payment_methods",
+    "subscription_items",
+    "subscriptions",
+    "tax_ids",
+    "tax_rates",
+    "webhook_endpoints",
+)
 for noun in NOUNS:
     import_module(f"billing.sandbox.{noun}")
 

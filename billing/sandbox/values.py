@@ -1,5 +1,6 @@
 """Small values that many objects share: metadata, addresses, fields that are null."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from billing.sandbox.errors import invalid
@@ -40,3 +41,11 @@ def address(given: Any) -> Obj | None:
     if not given:
         return None
     return {part: given.get(part) or None for part in ADDRESS}
+
+
+def assign(obj: Obj, params: Mapping[str, Any], *names: str) -> None:
+    """Take over the parameters that were sent; an empty text means null."""
+    for name in names:
+        if name in params:
+            value = params[name]
+            obj[name] = None if value == "" else value

@@ -1,0 +1,176 @@
+"""The lines of an invoice, and what they come to."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from billing.sandbox import tax_rates
+from billing.sandbox.accounts import Account
+from billing.sandbox.ids import new_id
+from billing.sandbox.store import Obj
+
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+WHOLE = frozenset(
+    [
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "jpy",
+        "kmf",
+        "krw",
+        "mga",
+        "pyg",
+        "rwf",
+        "ugx",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    ]
+)
+
+
+class Period(NamedTuple):
+    start: int
+    end: int
+
+
+def money(amount: int, currency: str) -> str:
+    """An amount in Stripe's own descriptions, such as €20.00."""
+    number = f"{amount:,}" if currency in WHOLE else f"{Decimal(amount) / 100:,.2f}"
+    return SYMBOLS.get(currency, f"{currency.upper()} ") + number
+
+
+def new_line(
+    *,
+    amount: int,
+    currency: str,
+    description: str | None,
+    parent: Obj,
+    period: Period,
+    price: Obj | None = None,
+    quantity: int = 1,
+    rates: list[str] | None = None,
+    metadata: dict[str, str] | None = None,
+    discountable: bool = True,
+) -> Obj:
+    """A line; its taxes are worked out when it is put on an invoice."""
+    return {
+        "id": new_id("line_item"),
+        "object": "line_item",
+        "amount": amount,
+        "currency": currency,
+        "description": description,
+        "discount_amounts": [],
+        "discountable": discountable,
+        "discounts": [],
+        "invoice": None,
+        "livemode": False,
+        "metadata": metadata or {},
+        "parent": parent,
+        "period": {"end": period.end, "start": period.start},
+        "pretax_credit_amounts": [],
+        "pricing": pricing(price) if price else None,
+        "quantity": quantity,
+        "quantity_decimal": str(quantity),
+        "subscription": None,
+        "subtotal": amount,
+        "taxes": [],
+        "_rates": rates or [],
+    }
+
+
+def pricing(price: Obj) -> Obj:
+    return {
+        "price_details": {"price": price["id"], "product": price["product"]},
+        "type": "price_details",
+        "unit_amount_decimal": price["unit_amount_decimal"],
+    }
+
+
+def rounded(amount: Decimal | Fraction) -> int:
+    """Half a cent goes away from zero."""
+    exact = (
+        Decimal(amount.numerator) / amount.denominator if isinstance(amount, Fraction) else amount
+    )
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def cost(price: Obj, quantity: int) -> Fraction:
+    return Fraction(price["unit_amount_decimal"]) * quantity
+
+
+def item_line(
+    account: Account, subscription: Obj, item: Obj, period: Period, part: Fraction = Fraction(1)
+) -> Obj:
+    """A subscription item for a period, or for `part` of one."""
+    price = account.get("price", item["price"])
+    return new_line(
+        amount=rounded(cost(price, item["quantity"]) * part),
+        currency=price["currency"],
+        description=f"{item['quantity']} × {in_words(account, price)}",
+        parent=item_parent(subscription, item),
+        period=period,
+        price=price,
+        quantity=item["quantity"],
+        rates=rates_of(subscription, item),
+        metadata=dict(subscription["metadata"]),
+    )
+
+
+def trial_line(account: Account, subscription: Obj, item: Obj, period: Period) -> Obj:
+    price = account.get("price", item["price"])
+    name = account.get("product", price["product"])["name"]
+    line = item_line(account, subscription, item, period, Fraction(0))
+    return line | {"description": f"Trial period for {name}"}
+
+
+def in_words(account: Account, price: Obj) -> str:
+    """Such as: Premium (at €20.00 / month)."""
+    name = account.get("product", price["product"])["name"]
+    recurring, amount = price["recurring"], money(price["unit_amount"], price["currency"])
+    if recurring is None:
+        return f"{name} (at {amount})"
+    every = recurring["interval"]
+    if recurring["interval_count"] > 1:
+        every = f"every {recurring['interval_count']} {every}s"
+    return f"{name} (at {amount} / {every})"
+
+
+def rates_of(subscription: Obj, item: Obj) -> list[str]:
+    return list(item["tax_rates"] or subscription["default_tax_rates"])
+
+
+def item_parent(subscription: Obj, item: Obj) -> Obj:
+    return {
+        "invoice_item_details": None,
+        "subscription_item_details": {
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": subscription["id"],
+            "subscription_item": item["id"],
+        },
+        "type": "subscription_item_details",
+    }
+
+
+def total_up(account: Account, invoice: Obj, exempt: str) -> None:
+    """Work out taxes and totals from the lines; `exempt` is the customer's tax_exempt."""
+    for line in invoice["lines"]["data"]:
+        rates = line["_rates"] or invoice["default_tax_rates"]
+        line["taxes"] = tax_rates.taxes_on(account, line["amount"], rates, exempt)
+        line["invoice"] = invoice["id"]
+    lines = invoice["lines"]["data"]
+    taxes = [tax for line in lines for tax in line["taxes"]]
+    subtotal = sum(line["amount"] for line in lines)
+    total = subtotal + tax_rates.exclusive(taxes)
+    invoice |= {
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal - tax_rates.inclusive(taxes),
+        "total": total,
+        "total_excluding_tax": total - sum(tax["amount"] for tax in taxes),
+        "total_taxes": tax_rates.sum_up(taxes),
+    }

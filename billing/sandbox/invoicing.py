@@ -1,0 +1,320 @@
+"""The life of an invoice: drafted, finalised, paid or tried again, voided."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from billing.sandbox import payments, standing
+from billing.sandbox.accounts import Account
+from billing.sandbox.agenda import falls_due
+from billing.sandbox.errors import invalid
+from billing.sandbox.ids import new_id, secret
+from billing.sandbox.invoice_items import to_line
+from billing.sandbox.invoice_lines import Period, total_up
+from billing.sandbox.periods import DAY, HOUR
+from billing.sandbox.store import Obj
+from billing.sandbox.values import nulls
+
+# A draft waits this long before it is finalised and charged.
+DRAFT_TIME = HOUR
+# Days between one automatic attempt and the next.
+RETRIES = (3, 5, 7)
+
+
+def draft(
+    account: Account,
+    customer: Obj,
+    lines: list[Obj],
+    *,
+    pending: Iterable[Obj] = (),
+    reason: str,
+    currency: str,
+    period: Period,
+    subscription: Obj | None = None,
+    **given: Any,
+) -> Obj:
+    """A draft invoice of lines and pending invoice items. What else is `given` (such as footer or
+    metadata) goes onto it as it is."""
+    key, now = new_id("invoice"), account.now()
+    lines = lines + [to_line(account, item, key) for item in pending]
+    invoice: Obj = {
+        "id": key,
+        "object": "invoice",
+        "account_country": "US",
+        "account_name": account.id.removeprefix("acct_").capitalize(),
+        "amount_overpaid": 0,
+        "amount_paid": 0,
+        "amount_shipping": 0,
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": True,
+        "automatic_tax": {"enabled": False, **nulls("disabled_reason liability provider status")},
+        "billing_reason": reason,
+        "collection_method": "charge_automatically",
+        "created": now,
+        "currency": currency,
+        "customer": customer["id"],
+        "default_tax_rates": [],
+        "discounts": [],
+        "issuer": {"type": "self"},
+        "lines": {"object": "list", "data": lines, "url": f"/v1/invoices/{key}/lines"},
+        "livemode": False,
+        "metadata": {},
+        "parent": _parent(subscription),
+        "payment_settings": nulls("default_mandate payment_method_options payment_method_types"),
+        "period_end": period.end,
+        "period_start": period.start,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "starting_balance": 0,
+        "status": "draft",
+        "status_transitions": nulls("finalized_at marked_uncollectible_at paid_at voided_at"),
+        "total_discount_amounts": [],
+        "total_pretax_credit_amounts": [],
+        **nulls("account_tax_ids application custom_fields customer_account default_source"),
+        **nulls("default_payment_method description due_date effective_at ending_balance footer"),
+        **nulls("from_invoice hosted_invoice_url invoice_pdf last_finalization_error number"),
+        **nulls("latest_revision next_payment_attempt on_behalf_of receipt_number rendering"),
+        **nulls("shipping_cost shipping_details statement_descriptor test_clock"),
+        "_days_until_due": None,
+        "_intent": None,
+        "_retries": 0,
+        "_overdue": False,
+        **given,
+    }
+    waits = invoice["auto_advance"]
+    invoice["automatically_finalizes_at"] = now + DRAFT_TIME if waits else None
+    invoice["webhooks_delivered_at"] = now
+    refresh(account, invoice, customer)
+    return account.create(invoice, "invoice.created")
+
+
+def _parent(subscription: Obj | None) -> Obj | None:
+    if subscription is None:
+        return None
+    details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
+    return {
+        "quote_details": None,
+        "subscription_details": details,
+        "type": "subscription_details",
+    }
+
+
+def refresh(account: Account, invoice: Obj, customer: Obj) -> None:
+    """A draft shows the customer as they are now, and adds up."""
+    total_up(account, invoice, customer["tax_exempt"])
+    tax_ids = account.all("tax_id", customer=customer["id"])
+    invoice |= {
+        "customer_address": customer["address"],
+        "customer_email": customer["email"],
+        "customer_name": customer["business_name"] or customer["name"],
+        "customer_phone": customer["phone"],
+        "customer_shipping": customer["shipping"],
+        "customer_tax_exempt": customer["tax_exempt"],
+        "customer_tax_ids": [{"type": tax["type"], "value": tax["value"]} for tax in tax_ids],
+    }
+    due = max(invoice["total"] + customer["balance"], 0)
+    invoice |= {"amount_due": due, "amount_remaining": due}
+
+
+def finalise(account: Account, invoice: Obj) -> None:
+    """From now on nothing on it changes but its payment."""
+    if invoice["status"] != "draft":
+        raise invalid(
+            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
+            code="invoice_not_editable",
+        )
+    now = account.now()
+    customer = account.get("customer", invoice["customer"])
+    refresh(account, invoice, customer)
+    _take_balance(account, invoice, customer)
+    number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04}"
+    invoice["number"] = invoice["number"] or number
+    customer["next_invoice_sequence"] += 1
+    customer["currency"] = customer["currency"] or invoice["currency"]
+    account.save(customer)
+    page = f"{account.id}/test_{secret(60)}"
+    invoice |= {
+        "status": "open",
+        "effective_at": now,
+        "hosted_invoice_url": f"https://invoice.stripe.com/i/{page}?s=ap",
+        "invoice_pdf": f"https://pay.stripe.com/invoice/{page}/pdf?s=ap",
+        "automatically_finalizes_at": None,
+    }
+    if invoice["collection_method"] == "send_invoice" and invoice["due_date"] is None:
+        invoice["due_date"] = now + (invoice["_days_until_due"] or 30) * DAY
+    invoice["status_transitions"]["finalized_at"] = now
+    if invoice["amount_due"]:
+        _prepare_payment(account, invoice)
+    account.save(invoice)
+    account.emit("invoice.finalized", invoice)
+    if not invoice["amount_due"]:
+        mark_paid(account, invoice)
+
+
+def _take_balance(account: Account, invoice: Obj, customer: Obj) -> None:
+    """A customer's credit pays first; what an invoice gives back becomes credit."""
+    before = customer["balance"]
+    left = invoice["total"] + before
+    invoice |= {"starting_balance": before, "ending_balance": min(left, 0)}
+    customer["balance"] = min(left, 0)
+
+
+def _prepare_payment(account: Account, invoice: Obj) -> None:
+    first = invoice["billing_reason"] == "subscription_create"
+    words = "Subscription creation" if first else "Subscription update"
+    if invoice["parent"] is None:
+        words = f"Payment for Invoice {invoice['number']}"
+    intent = payments.new_intent(
+        account,
+        amount=invoice["amount_due"],
+        currency=invoice["currency"],
+        customer=invoice["customer"],
+        description=words,
+    )
+    intent["setup_future_usage"] = "off_session" if invoice["parent"] else None
+    account.save(intent)
+    invoice["_intent"] = intent["id"]
+    account.create(
+        {
+            "id": new_id("invoice_payment"),
+            "object": "invoice_payment",
+            "amount_paid": None,
+            "amount_requested": invoice["amount_due"],
+            "created": account.now(),
+            "currency": invoice["currency"],
+            "invoice": invoice["id"],
+            "is_default": True,
+            "livemode": False,
+            "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
+            "status": "open",
+            "status_transitions": nulls("canceled_at paid_at"),
+        }
+    )
+
+
+def payment_method_for(account: Account, invoice: Obj) -> Obj | None:
+    """What is charged: the invoice's own, else the subscription's, else the customer's default."""
+    subscription = standing.subscription_of(account, invoice)
+    customer = account.get("customer", invoice["customer"])
+    key = (
+        invoice["default_payment_method"]
+        or (subscription and subscription["default_payment_method"])
+        or customer["invoice_settings"]["default_payment_method"]
+    )
+    return account.get("payment_method", key) if key else None
+
+
+def collect(
+    account: Account, invoice: Obj, *, method: Obj | None = None, off_session: bool = True
+) -> None:
+    """Try to have an open invoice paid. Its status says what came of it."""
+    method = method or payment_method_for(account, invoice)
+    intent = account.get("payment_intent", invoice["_intent"])
+    if method is not None:
+        payments.attempt(account, intent, method, off_session=off_session)
+    follow(account, invoice, intent)
+
+
+def follow(account: Account, invoice: Obj, intent: Obj) -> None:
+    """What the invoice makes of an attempt to pay it."""
+    if intent["status"] == "succeeded":
+        mark_paid(account, invoice)
+        return
+    invoice["attempted"] = True
+    invoice["attempt_count"] = max(invoice["attempt_count"], 1)
+    account.save(invoice)
+    account.emit("invoice.payment_failed", invoice)
+    if intent["status"] == "requires_action":
+        account.emit("invoice.payment_action_required", invoice)
+    standing.payment_failed(account, invoice)
+
+
+def mark_paid(account: Account, invoice: Obj) -> None:
+    now, due = account.now(), invoice["amount_due"]
+    invoice |= {
+        "status": "paid",
+        "amount_paid": due,
+        "amount_remaining": 0,
+        "attempted": True,
+        "attempt_count": max(invoice["attempt_count"], 1 if due else 0),
+        "next_payment_attempt": None,
+        "auto_advance": False,
+    }
+    invoice["status_transitions"]["paid_at"] = now
+    account.save(invoice)
+    for payment in account.all("invoice_payment", invoice=invoice["id"], status="open"):
+        payment |= {"status": "paid", "amount_paid": payment["amount_requested"]}
+        payment["status_transitions"]["paid_at"] = now
+        account.save(payment)
+        account.emit("invoice_payment.paid", payment)
+    account.emit("invoice.paid", invoice)
+    account.emit("invoice.payment_succeeded", invoice)
+    standing.payment_succeeded(account, invoice)
+
+
+def close(account: Account, invoice: Obj, status: str, transition: str, event: str) -> None:
+    """An open invoice that will not be paid: void or uncollectible."""
+    invoice |= {"status": status, "next_payment_attempt": None, "auto_advance": False}
+    invoice["status_transitions"][transition] = account.now()
+    account.save(invoice)
+    if status == "void":
+        _cancel_payment(account, invoice)
+    account.emit(event, invoice)
+
+
+def _cancel_payment(account: Account, invoice: Obj) -> None:
+    for payment in account.all("invoice_payment", invoice=invoice["id"], status="open"):
+        payment["status"] = "canceled"
+        payment["status_transitions"]["canceled_at"] = account.now()
+        account.save(payment)
+        intent = account.get("payment_intent", payment["payment"]["payment_intent"])
+        intent |= {"status": "canceled", "cancellation_reason": "void_invoice"}
+        intent |= {"canceled_at": account.now(), "next_action": None}
+        account.save(intent)
+        account.emit("payment_intent.canceled", intent)
+
+
+def next_moment(invoice: Obj) -> int | None:
+    if invoice["status"] == "draft" and invoice["auto_advance"]:
+        return invoice["automatically_finalizes_at"]
+    if invoice["status"] != "open":
+        return None
+    if invoice["collection_method"] == "send_invoice":
+        return None if invoice["_overdue"] else invoice["due_date"]
+    return invoice["next_payment_attempt"]
+
+
+@falls_due("invoice", 2, next_moment)
+def advance(account: Account, invoice: Obj) -> None:
+    """Finalise a draft whose hour is over, try to collect again, or note that it is overdue."""
+    if invoice["status"] == "draft":
+        finalise(account, invoice)
+        if invoice["status"] == "open":
+            begin_collection(account, invoice)
+    elif invoice["collection_method"] == "send_invoice":
+        invoice["_overdue"] = True
+        account.save(invoice)
+        account.emit("invoice.overdue", invoice)
+        standing.payment_failed(account, invoice)
+    else:
+        invoice["attempt_count"] += 1
+        try_automatically(account, invoice)
+
+
+def begin_collection(account: Account, invoice: Obj) -> None:
+    """What Stripe does with a fresh open invoice by itself."""
+    if invoice["collection_method"] == "send_invoice":
+        account.emit("invoice.sent", invoice)
+    elif invoice["auto_advance"]:
+        try_automatically(account, invoice)
+
+
+def try_automatically(account: Account, invoice: Obj) -> None:
+    """Charge, and if that fails plan the next attempt; the last one decides the subscription."""
+    number = invoice["_retries"]
+    is_last = number >= len(RETRIES)
+    invoice["next_payment_attempt"] = None if is_last else account.now() + RETRIES[number] * DAY
+    invoice["_retries"] = number + 1
+    collect(account, invoice)
+    if is_last and invoice["status"] == "open":
+        standing.given_up(account, invoice)
