@@ -18,6 +18,6 @@ def send_document(document: Document, content: bytes) -> None:
         to=customer.email,
         customer=customer,
         context=context,
-        attachments=[(f"{document.number}.pdf", content, "application/pdf")],
+        attachments=[(document.file_name, content, "application/pdf")],
         language=document.language,
     )

@@ -6,6 +6,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.text import get_valid_filename
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
@@ -105,6 +106,11 @@ class Document(VendorOwned):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def file_name(self) -> str:
+        """What the PDF is called when it leaves us; a prefix may hold anything."""
+        return f"{get_valid_filename(self.number)}.pdf"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

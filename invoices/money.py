@@ -101,6 +101,6 @@ def _format(value: Decimal, currency: str, language: str | None, *, more_decimal
 @lru_cache
 def _pattern(language: str, fewest: int, most: int) -> NumberPattern:
     """How the language writes amounts, with this many decimals whatever the currency has."""
-    pattern = copy(locale_of(language).currency_formats["standard"])
+    pattern: NumberPattern = copy(locale_of(language).currency_formats["standard"])
     pattern.frac_prec = (fewest, most)
     return pattern

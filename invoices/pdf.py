@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -44,10 +45,11 @@ class KnownAssets(URLFetcher):  # type: ignore[misc]
 
 
 def render(template: str, context: dict[str, Any]) -> bytes:
-    """The template as a tagged PDF (PDF/UA-1). The context names the `vendor` whose look it has."""
+    """The template as a tagged PDF (PDF/UA-1), in the look of `vendor`, in `language`."""
     vendor: Vendor = context["vendor"]
     assets = _assets(vendor)
-    html = render_to_string(template, {**context, "logo": assets and LOGO})
+    with translation.override(context["language"]), timezone.override(vendor.time_zone):
+        html = render_to_string(template, {**context, "logo": LOGO if assets else ""})
     with _press:
         page = HTML(string=html, url_fetcher=KnownAssets(assets))
         content: bytes = page.write_pdf(

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from django.utils import timezone, translation
 from django.utils.formats import date_format, number_format
-from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from invoices.models import Document, Line
@@ -30,9 +29,8 @@ def document_context(document: Document) -> dict[str, Any]:
             "document": document,
             "vendor": document.vendor,
             "language": document.language,
-            "direction": "rtl" if get_language_bidi() else "ltr",
+            "title": f"{document.get_kind_display()} {document.number}",
             "paper": {
-                "name": f"{document.get_kind_display()} {document.number}",
                 "kind": document.get_kind_display(),
                 "lead": _lead(document),
                 "correction": _correction(document),
@@ -51,7 +49,6 @@ def document_context(document: Document) -> dict[str, Any]:
                 "settled": _settled(document),
                 "button": (_button_text(), _button_url(document)),
                 "notes": _notes(document),
-                "page_of": _("Page %(page)s of %(pages)s"),
             },
         }
 

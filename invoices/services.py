@@ -125,7 +125,7 @@ def read_pdf(document: Document) -> bytes:
 
 
 def record_pdf(template: str, context: dict[str, Any]) -> bytes:
-    """A PDF of something else that happened; "invoices/record.html" says what the context holds."""
+    """A PDF of something else that happened: "invoices/record.html" lists what it is made from."""
     return pdf.render(template, context)
 
 
