@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 if TYPE_CHECKING:
     from accounts.models import Vendor
@@ -85,6 +85,7 @@ def clean_logo(upload: IO[bytes]) -> bytes:
     if upload.tell() > MAX_BYTES:
         raise ValidationError(_("This file is larger than 5 MB. Save the logo smaller."))
     upload.seek(0)
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # importing WeasyPrint lets broken images pass
     try:
         with Image.open(upload, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:

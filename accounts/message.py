@@ -16,13 +16,16 @@ TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a", "h2", "h3"}
 PLACEHOLDERS = ("first_name", "name", "email", "vendor_name", "support_email", "hub_url")
 
 
-def _only_full_addresses(_tag: str, _attribute: str, value: str) -> str | None:
-    return value if value.lower().startswith(("https://", "mailto:")) else None
+def _only_full_addresses(_tag: str, attribute: str, value: str) -> str | None:
+    """Nothing relative: an address of ours in a mail leads nowhere, on a page it could sign out."""
+    if attribute == "href" and not value.lower().startswith(("https://", "mailto:")):
+        return None
+    return value
 
 
 _cleaner = nh3.Cleaner(
     tags=TAGS,
-    attributes={"a": {"href"}},
+    attributes={"*": set(), "a": {"href"}},
     attribute_filter=_only_full_addresses,
     url_schemes={"https", "mailto"},
     link_rel="noopener noreferrer",
@@ -60,4 +63,6 @@ def _paragraphs(message: str) -> str:
     text = message.replace("\r\n", "\n").strip()
     if not text or _block.search(text):
         return text
-    return "".join(f"<p>{part.strip()}</p>" for part in _blank_line.split(text)).replace("\n", "<br>")
+    return "".join(f"<p>{part.strip()}</p>" for part in _blank_line.split(text)).replace(
+        "\n", "<br>"
+    )
