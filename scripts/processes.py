@@ -40,7 +40,8 @@ class Processes:
     def __enter__(self) -> Self:
         self.logs.mkdir(parents=True, exist_ok=True)
         for number in STOP_SIGNALS:
-            signal.signal(number, self._ask_to_stop)
+            if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+                signal.signal(number, self._ask_to_stop)
         return self
 
     def __exit__(

@@ -59,6 +59,10 @@ class Demo:
         return ROOT / "var" / f"demo-{hashlib.sha256(self.database_url.encode()).hexdigest()[:8]}"
 
     @property
+    def static(self) -> Path:
+        return ROOT / "var" / "static"
+
+    @property
     def claimed(self) -> Path:
         """There once DATABASE_URL's database was seen empty: what is in it since is the demo's."""
         return self.folder / "claimed"
@@ -82,7 +86,7 @@ class Demo:
             **self.keys(),
             "DATABASE_URL": self.database_url or f"sqlite:///{self.folder}/hub.sqlite3",
             "MEDIA_ROOT": str(self.folder / "media"),
-            "STATIC_ROOT": str(ROOT / "var" / "static"),
+            "STATIC_ROOT": str(self.static),
             "DEBUG": "0",
             "DEMO": "1",
             "HTTPS": "0",
@@ -103,7 +107,7 @@ def main(arguments: list[str]) -> int:
     fresh = parser.parse_args(arguments).fresh
     try:
         run(Demo.from_environment(os.environ), fresh=fresh)
-    except Stopped:
+    except (Stopped, KeyboardInterrupt):
         print("\nStopped. ./hub.sh run goes on where you left off.")
         return 0
     except Trouble as trouble:
@@ -165,7 +169,19 @@ def prepare(demo: Demo, processes: Processes) -> None:
         processes.finish("look at the database", [*MANAGE, "shell", "-c", REFUSE_IF_NOT_EMPTY])
         demo.claimed.touch()
     processes.finish("migration", [*MANAGE, "migrate"])
-    processes.finish("collection of static files", [*MANAGE, "collectstatic", "--no-input"])
+    collect_static_files(demo, processes)
+
+
+def collect_static_files(demo: Demo, processes: Processes) -> None:
+    """Compressing takes seconds, so only when they, or the packages that bring some, changed."""
+    state = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes())
+    for file in sorted((ROOT / "static").rglob("*")):
+        state.update(f"{file} {file.stat().st_mtime_ns} {file.stat().st_size}".encode())
+    seal = demo.static / ".made-from"
+    if not seal.exists() or seal.read_text() != state.hexdigest():
+        command = [*MANAGE, "collectstatic", "--clear", "--no-input"]
+        processes.finish("collection of static files", command)
+        seal.write_text(state.hexdigest())
 
 
 def start(demo: Demo, processes: Processes) -> None:

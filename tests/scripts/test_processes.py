@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from scripts.processes import Processes, Trouble
+from scripts.processes import STOP_SIGNALS, Processes, Trouble
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 @pytest.fixture
 def processes(tmp_path):
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     yield Processes(folder=tmp_path, logs=tmp_path / "log", environment=os.environ)
     for number, handler in handlers.items():
         signal.signal(number, handler)
