@@ -6,9 +6,6 @@ from hub.views import brand, card, documents, home, profile, purchases, subscrip
 
 app_name = "hub"
 urlpatterns = [
-    path("brand/<str:version>.css", brand.colours, name="brand_colours"),
-    path("brand/<str:version>.png", brand.logo, name="brand_logo"),
-    path("brand/<str:version>.svg", brand.icon, name="brand_icon"),
     path("", home.home, name="home"),
     path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
     path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from invoices.money import format_money
 
 from billing.models import CardOnFile, Subscription
 from billing.services import cards
 from hub.presentation.purchases import KINDS, Row, card_label
 from hub.presentation.words import near_day
+from invoices.money import format_money
 
 
 @dataclass(frozen=True, kw_only=True)

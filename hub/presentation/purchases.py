@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
-from invoices.money import format_money
 
 from billing.models import OneTimePurchase, Subscription
 from billing.services import cancellation, cards
 from hub.presentation.words import day, near_day, short_card
+from invoices.money import format_money
 
 KINDS = {
     "subscriptions": gettext_lazy("Subscriptions"),

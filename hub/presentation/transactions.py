@@ -9,11 +9,11 @@ from datetime import datetime
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from invoices.money import format_money
 
 from billing.models import OneTimePurchase, Subscription, Transaction
 from hub.presentation.words import short_card
 from invoices.models import Document
+from invoices.money import format_money
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
-from invoices.money import format_money
 
 from accounts.http import CustomerRequest
 from billing.errors import BillingError
@@ -19,6 +18,7 @@ from billing.services import cards
 from hub.forms import CardForm
 from hub.presentation.purchases import kind_of
 from hub.presentation.words import brand_name, short_card
+from invoices.money import format_money
 
 
 @csp_override(settings.CARD_PAGE_CSP)

@@ -8,14 +8,14 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
-from invoices.services import documents as paper
 
 from accounts.http import CustomerRequest
 from accounts.models import Customer
 from hub.forms import DocumentSearchForm
 from hub.paging import page_of
-from invoices import exports
+from invoices import exports, services
 from invoices.models import Document
+from invoices.presentation import document_context
 
 DOCUMENTS_A_PAGE = 50
 
@@ -51,22 +51,24 @@ def _own(customer: Customer, document_id: UUID) -> Document:
 @require_safe
 def document(request: CustomerRequest, document_id: UUID) -> HttpResponse:
     document = _own(request.customer, document_id)
-    return render(request, "hub/document.html", paper.document_context(document))
+    return render(request, "hub/document.html", document_context(document))
 
 
 @require_safe
 def document_pdf(request: CustomerRequest, document_id: UUID) -> HttpResponse:
     document = _own(request.customer, document_id)
     disposition = "attachment" if "download" in request.GET else "inline"
-    headers = {"Content-Disposition": f'{disposition}; filename="{document.number}.pdf"'}
-    return HttpResponse(paper.read_pdf(document), content_type="application/pdf", headers=headers)
+    headers = {"Content-Disposition": f'{disposition}; filename="{document.file_name}"'}
+    return HttpResponse(
+        services.read_pdf(document), content_type="application/pdf", headers=headers
+    )
 
 
 @require_safe
 def documents_zip(request: CustomerRequest, year: int) -> StreamingHttpResponse:
     found = _of_year(request.customer, year)
     return StreamingHttpResponse(
-        exports.zip_of(found),
+        exports.zip_of(found, read=services.read_pdf),
         content_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="documents-{year}.zip"'},
     )

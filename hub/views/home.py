@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from accounts.message import render_message
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.http import CustomerRequest
+from accounts.message import render_message
 from accounts.models import Customer
 from billing.models import OneTimePurchase, Subscription, Transaction
 from hub.forms import DetailsForm
@@ -15,6 +16,7 @@ from hub.presentation.overview import groups_of, main_card, past_due_notices, pi
 from hub.presentation.purchases import one_time_row, subscription_row
 from hub.presentation.words import long_card
 from invoices.models import Document
+from invoices.parties import address_lines
 
 LATEST_DOCUMENTS = 3
 
@@ -31,6 +33,7 @@ def home(request: CustomerRequest) -> HttpResponse:
     context = {
         "message": render_message(request.vendor, customer),
         "notices": past_due_notices(subscriptions),
+        "address": address_lines(customer, language=get_language() or "en"),
         "card": long_card(card) if card else "",
         "form": DetailsForm.of(customer),
         "picks": picks_of(rows),

@@ -1,7 +1,5 @@
 """Your details, and the confirmation of a new e-mail address."""
 
-from accounts.errors import AddressTaken, LinkNotValid
-from accounts.services import addresses
 from billing.services.cards import live_subscriptions
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,7 +8,9 @@ from django.utils.translation import gettext as _
 
 from accounts import sessions
 from accounts.access import public
+from accounts.errors import AddressTaken, LinkNotValid
 from accounts.http import CustomerRequest, VendorRequest
+from accounts.services import addresses
 from billing.errors import BillingError
 from billing.services import profile as billing_profile
 from hub.forms import DetailsForm
@@ -28,7 +28,7 @@ def profile(request: CustomerRequest) -> HttpResponse:
 
 
 def _save(request: CustomerRequest, form: DetailsForm) -> bool:
-    """Details first, here and in Stripe; then, if it changed, the mail that confirms the address."""
+    """Details first, here and in Stripe; then the mail that confirms a changed address."""
     try:
         if form.details_changed:
             billing_profile.update_details(request.customer, details=form.details())

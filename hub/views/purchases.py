@@ -5,12 +5,12 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
-from invoices.money import format_money
 
 from accounts.http import CustomerRequest
 from billing.models import OneTimePurchase
 from hub.presentation.purchases import one_time_mark
 from hub.presentation.transactions import transaction_rows
+from invoices.money import format_money
 
 
 @require_safe
