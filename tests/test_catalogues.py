@@ -1,0 +1,53 @@
+"""Whatever is marked for translation is translated, in every language of the hub."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ["accounts", "billing", "config", "hub", "invoices", "templates"]
+LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+
+
+def keys(entries):
+    return {(entry.msgctxt, entry.msgid, entry.msgid_plural) for entry in entries}
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """What makemessages finds, on a copy: it puts files of its own beside the templates."""
+    copy = tmp_path_factory.mktemp("sources")
+    for name in SOURCES:
+        shutil.copytree(ROOT / name, copy / name)
+    (copy / "locale").mkdir()
+    command = [sys.executable, "-m", "django", "makemessages", "--locale", "de"]
+    outside = {name: os.environ[name] for name in os.environ if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run(command, cwd=copy, check=True, capture_output=True, env=outside)
+    return keys(polib.pofile(str(copy / "locale" / "de" / "LC_MESSAGES" / "django.po")))
+
+
+@pytest.fixture(params=LANGUAGES)
+def catalogue(request):
+    return polib.pofile(str(ROOT / "locale" / request.param / "LC_MESSAGES" / "django.po"))
+
+
+def test_every_marked_string_is_translated(marked, catalogue):
+    assert marked - keys(entry for entry in catalogue if entry.translated()) == set()
+
+
+def test_nothing_is_translated_that_nobody_says(marked, catalogue):
+    assert keys(catalogue) - marked == set()
+
+
+def test_translations_keep_the_placeholders(catalogue):
+    result = subprocess.run(
+        ["msgfmt", "--check", "--output-file=-", catalogue.fpath], capture_output=True, check=False
+    )
+
+    assert result.returncode == 0, result.stderr.decode()
