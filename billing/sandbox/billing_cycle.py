@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from billing.sandbox import endings, invoice_items, invoicing
+from billing.sandbox import collecting, endings, invoice_items, invoicing
 from billing.sandbox.accounts import Account
 from billing.sandbox.agenda import falls_due
 from billing.sandbox.invoice_lines import Period, item_line
@@ -42,11 +42,11 @@ def whole_period(account: Account, subscription: Obj, item: Obj, moment: int) ->
 
 def period_end(subscription: Obj) -> int:
     """When the next period begins; items may have periods of different lengths."""
-    return min(item["current_period_end"] for item in items_of(subscription))
+    return int(min(item["current_period_end"] for item in items_of(subscription)))
 
 
 def last_period_end(subscription: Obj) -> int:
-    return max(item["current_period_end"] for item in items_of(subscription))
+    return int(max(item["current_period_end"] for item in items_of(subscription)))
 
 
 def next_moment(subscription: Obj) -> int | None:
@@ -67,7 +67,7 @@ def next_moment(subscription: Obj) -> int | None:
 
 def _warning(subscription: Obj) -> int:
     """Three days before the trial ends, at once for a trial shorter than that."""
-    return max(subscription["trial_end"] - WARNING, subscription["trial_start"])
+    return int(max(subscription["trial_end"] - WARNING, subscription["trial_start"]))
 
 
 @falls_due("subscription", 1, next_moment)
@@ -117,7 +117,7 @@ def renew(account: Account, subscription: Obj) -> None:
     )
     if trial_is_over:
         subscription["status"] = "active"
-    bill(account, subscription, over, now, past, "subscription_cycle")
+    bill(account, subscription, over, past, "subscription_cycle")
     account.save(subscription, UPDATED)
 
 
@@ -126,12 +126,12 @@ def restart(account: Account, subscription: Obj) -> None:
     now = account.now()
     subscription["billing_cycle_anchor"] = now
     items = items_of(subscription)
-    invoice = bill(account, subscription, items, now, Period(now, now), "subscription_update")
+    invoice = bill(account, subscription, items, Period(now, now), "subscription_update")
     account.save(subscription)
     if invoice["status"] == "draft" and invoice["auto_advance"]:
         invoicing.finalise(account, invoice)
         if invoice["status"] == "open":
-            invoicing.begin_collection(account, invoice)
+            collecting.begin_collection(account, invoice)
 
 
 def _ends_for_want_of_a_card(account: Account, subscription: Obj) -> bool:
@@ -161,11 +161,9 @@ def pause(account: Account, subscription: Obj, why: str) -> None:
     account.emit("customer.subscription.paused", subscription)
 
 
-def bill(
-    account: Account, subscription: Obj, items: list[Obj], start: int, past: Period, reason: str
-) -> Obj:
-    """Put items into the period from `start`, and draft the invoice for it."""
-    lines = [enter(account, subscription, item, start) for item in items]
+def bill(account: Account, subscription: Obj, items: list[Obj], past: Period, reason: str) -> Obj:
+    """Put items into the period that begins now, and draft the invoice for it."""
+    lines = [enter(account, subscription, item, account.now()) for item in items]
     invoice = draft_for(account, subscription, lines, past, reason)
     subscription["latest_invoice"] = invoice["id"]
     if subscription["pause_collection"]:

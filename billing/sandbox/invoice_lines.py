@@ -10,26 +10,7 @@ from billing.sandbox.ids import new_id
 from billing.sandbox.store import Obj
 
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
-WHOLE = frozenset(
-    [
-        "bif",
-        "clp",
-        "djf",
-        "gnf",
-        "jpy",
-        "kmf",
-        "krw",
-        "mga",
-        "pyg",
-        "rwf",
-        "ugx",
-        "vnd",
-        "vuv",
-        "xaf",
-        "xof",
-        "xpf",
-    ]
-)
+WHOLE = frozenset({"clp", "jpy", "krw", "pyg", "vnd", "xaf", "xof", "xpf"})
 
 
 class Period(NamedTuple):
@@ -90,11 +71,9 @@ def pricing(price: Obj) -> Obj:
     }
 
 
-def rounded(amount: Decimal | Fraction) -> int:
+def rounded(amount: Fraction) -> int:
     """Half a cent goes away from zero."""
-    exact = (
-        Decimal(amount.numerator) / amount.denominator if isinstance(amount, Fraction) else amount
-    )
+    exact = Decimal(amount.numerator) / amount.denominator
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.sandbox import invoice_items, invoicing, payment_methods, tax_rates
+from billing.sandbox import collecting, invoice_items, invoicing, payment_methods, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.invoice_lines import Period
@@ -140,7 +140,7 @@ def finalise_invoice(call: Call, key: str) -> Obj:
     invoice["auto_advance"] = call.params.get("auto_advance", invoice["auto_advance"])
     invoicing.finalise(call.account, invoice)
     if invoice["status"] == "open":
-        invoicing.begin_collection(call.account, invoice)
+        collecting.begin_collection(call.account, invoice)
     return invoice
 
 
@@ -161,11 +161,11 @@ def pay_invoice(call: Call, key: str) -> Obj:
         customer = invoice["customer"]
         chosen = payment_methods.of_customer(account, chosen, customer, "payment_method")
         method = account.get("payment_method", chosen)
-    method = method or invoicing.payment_method_for(account, invoice)
+    method = method or collecting.payment_method_for(account, invoice)
     if method is None:
         raise invalid(NO_CARD, code="resource_missing")
     off_session = params.get("off_session", True)
-    invoicing.collect(account, invoice, method=method, off_session=off_session)
+    collecting.collect(account, invoice, method=method, off_session=off_session)
     if invoice["status"] != "paid":
         raise collection_error(account, invoice)
     return invoice

@@ -11,13 +11,16 @@ from typing import Literal
 
 from billing.sandbox.accounts import Account, Accounts, Cause
 from billing.sandbox.agenda import FUTURES, Agenda, Clock
+from billing.sandbox.cards import DECLINES
 from billing.sandbox.errors import no_such
 from billing.sandbox.exchange import Exchange
 from billing.sandbox.faults import UNHEARD, Faults, Response
 from billing.sandbox.ids import kind_of
 from billing.sandbox.ledger import Ledger
 from billing.sandbox.outbox import Outbox, Sink
+from billing.sandbox.payment_intents import finish_payment
 from billing.sandbox.rendering import render
+from billing.sandbox.setup_intents import finish_setup
 from billing.sandbox.store import Obj, Store, encode
 
 __all__ = ["Response", "Sandbox"]
@@ -25,11 +28,13 @@ __all__ = ["Response", "Sandbox"]
 # Each of these serves the requests for its nouns, by registering them when it is imported.
 NOUNS = (
     "catalogue",
+    "charges",
     "customers",
     "invoice_items",
     "invoices",
     "payment_intents",
     "payment_methods",
+    "setup_intents",
     "subscription_items",
     "subscriptions",
     "tax_ids",
@@ -38,6 +43,8 @@ NOUNS = (
 )
 for noun in NOUNS:
     import_module(f"billing.sandbox.{noun}")
+
+FINISHES = {"payment_intent": finish_payment, "setup_intent": finish_setup}
 
 
 class Sandbox:
@@ -207,6 +214,24 @@ class Sandbox:
         with self._lock:
             found = self._accounts.named(account)
             return [json.loads(encode(render(found, obj))) for obj in found.all(kind)]
+
+    def fail_next_payment(self, customer: str, decline: str = "generic_decline") -> None:
+        """Have the next payment of a customer declined; `decline` is a decline code."""
+        with self._lock, self._change():
+            account = self.owner(customer)
+            found = account.get("customer", customer)
+            found["_fail_next"] = DECLINES[decline].decline_code
+            account.save(found)
+
+    def authenticate(self, intent: str, *, passed: bool) -> None:
+        """What the bank's 3-D Secure page reports about a payment or setup intent."""
+        with self._lock, self._change():
+            account = self.owner(intent)
+            account.cause = Cause()
+            found = account.get(kind_of(intent) or "", intent)
+            authenticate = FINISHES[found["object"]]
+            authenticate(account, found, passed=passed)
+        self._push()
 
     def owner(self, key: str) -> Account:
         """The account that an object belongs to."""

@@ -1,67 +1,16 @@
 """Requests about payment intents and charges, from servers and from browsers."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
-from billing.sandbox import cards, invoicing, payment_methods, payments
+from billing.sandbox import cards, collecting, payment_methods, payments
 from billing.sandbox.accounts import Account
+from billing.sandbox.browser import Authentication, BrowserConfirm, BrowserRetrieve
 from billing.sandbox.errors import ApiError, invalid, no_such
 from billing.sandbox.paging import page
 from billing.sandbox.rendering import render
 from billing.sandbox.routing import Call, Page, Params, route
 from billing.sandbox.store import Obj
 from billing.sandbox.values import assign, merged_metadata
-
-
-class BrowserCard(TypedDict):
-    number: NotRequired[str]
-    exp_month: NotRequired[int]
-    exp_year: NotRequired[int]
-    cvc: NotRequired[str]
-    token: NotRequired[str]
-
-
-class BrowserAddress(TypedDict):
-    city: NotRequired[str]
-    country: NotRequired[str]
-    line1: NotRequired[str]
-    line2: NotRequired[str]
-    postal_code: NotRequired[str]
-    state: NotRequired[str]
-
-
-class BrowserDetails(TypedDict):
-    name: NotRequired[str]
-    email: NotRequired[str]
-    phone: NotRequired[str]
-    address: NotRequired[BrowserAddress]
-
-
-class BrowserMethod(TypedDict):
-    type: str
-    card: NotRequired[BrowserCard]
-    billing_details: NotRequired[BrowserDetails]
-    allow_redisplay: NotRequired[str]
-
-
-class BrowserRetrieve(TypedDict):
-    """What Stripe.js sends to read an intent."""
-
-    client_secret: str
-
-
-class BrowserConfirm(BrowserRetrieve):
-    """What Stripe.js sends to confirm an intent."""
-
-    payment_method: NotRequired[str]
-    payment_method_data: NotRequired[BrowserMethod]
-    return_url: NotRequired[str]
-    use_stripe_sdk: NotRequired[bool]
-
-
-class Authentication(BrowserRetrieve):
-    """The sandbox's own: how the customer fared at their bank's page."""
-
-    outcome: str
 
 
 def intent_for(call: Call, kind: str, key: str) -> Obj:
@@ -214,7 +163,7 @@ def _settle(account: Account, intent: Obj) -> None:
         if payment["payment"]["payment_intent"] == intent["id"]:
             invoice = account.get("invoice", payment["invoice"])
             if intent["status"] != "requires_action":
-                invoicing.follow(account, invoice, intent)
+                collecting.follow(account, invoice, intent)
 
 
 def unexpected_state(account: Account, intent: Obj, verb: str) -> ApiError:
@@ -241,18 +190,25 @@ def failure(account: Account, intent: Obj, kind: str, error: dict[str, Any]) -> 
 def authenticate_payment(call: Call, key: str) -> Obj:
     """The sandbox's own: what the bank's 3-D Secure page reports."""
     intent = intent_for(call, "payment_intent", key)
-    account, params = call.account, call.params
-    params.ignore("client_secret")
+    finish_payment(call.account, intent, passed=has_passed(call))
+    return intent
+
+
+def has_passed(call: Call) -> bool:
+    call.params.ignore("client_secret")
+    return bool(call.params["outcome"] == "passed")
+
+
+def finish_payment(account: Account, intent: Obj, *, passed: bool) -> None:
     if intent["status"] != "requires_action":
         raise unexpected_state(account, intent, "authenticate")
-    if params["outcome"] != "passed":
+    if not passed:
         payments.fail_authentication(account, intent)
     else:
         method = account.get("payment_method", intent["payment_method"])
         intent["_authenticated"] = method["id"]
         payments.attempt(account, intent, method, off_session=False)
     _settle(account, intent)
-    return intent
 
 
 @route("POST", "/v1/payment_intents/{key}/cancel", "PaymentIntentCancelParams")
@@ -265,22 +221,3 @@ def cancel_payment_intent(call: Call, key: str) -> Obj:
     account.save(intent)
     account.emit("payment_intent.canceled", intent)
     return intent
-
-
-@route("GET", "/v1/charges", "ChargeListParams")
-def list_charges(call: Call) -> Page:
-    return page(call, "charge", "/v1/charges", "customer", "payment_intent")
-
-
-@route("GET", "/v1/charges/{key}", "ChargeRetrieveParams")
-def retrieve_charge(call: Call, key: str) -> Obj:
-    return call.account.get("charge", key)
-
-
-@route("POST", "/v1/charges/{key}", "ChargeUpdateParams")
-def update_charge(call: Call, key: str) -> Obj:
-    charge, params = call.account.get("charge", key), call.params
-    assign(charge, params, "description", "receipt_email")
-    charge["metadata"] = merged_metadata(charge["metadata"], params.get("metadata"))
-    call.account.save(charge, "charge.updated")
-    return charge

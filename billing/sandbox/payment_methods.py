@@ -98,9 +98,10 @@ def _billing_details(present: Mapping[str, Any], given: Mapping[str, Any]) -> Ob
     return details
 
 
-@route(
-    "POST", "/v1/payment_methods", "PaymentMethodCreateParams", browser="PaymentMethodCreateParams"
-)
+CREATE = "PaymentMethodCreateParams"
+
+
+@route("POST", "/v1/payment_methods", CREATE, browser=CREATE)
 def create_payment_method(call: Call) -> Obj:
     params = call.params
     data = {name: params.get(name) for name in ("type", "card", "billing_details", "metadata")}

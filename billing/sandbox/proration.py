@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from billing.sandbox import billing_cycle, invoice_items, invoicing, tax_rates
+from billing.sandbox import billing_cycle, collecting, invoice_items, invoicing, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, no_such
 from billing.sandbox.invoice_lines import Period, cost, in_words, rates_of, rounded
@@ -132,4 +132,4 @@ def invoice_pending(account: Account, subscription: Obj) -> None:
     subscription["latest_invoice"] = invoice["id"]
     invoicing.finalise(account, invoice)
     if invoice["status"] == "open":
-        invoicing.begin_collection(account, invoice)
+        collecting.begin_collection(account, invoice)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.sandbox import billing_cycle, invoicing, payment_methods, tax_rates
+from billing.sandbox import billing_cycle, collecting, invoicing, payment_methods, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.cancellation import schedule_end
 from billing.sandbox.errors import ApiError, card, invalid, missing
@@ -196,7 +196,7 @@ def _bill_first(account: Account, subscription: Obj, lines: list[Obj], behaviour
 
 
 def _collect_first(account: Account, invoice: Obj, behaviour: str) -> None:
-    method = invoicing.payment_method_for(account, invoice)
+    method = collecting.payment_method_for(account, invoice)
     if behaviour == "default_incomplete":
         if method is not None:
             intent = account.get("payment_intent", invoice["_intent"])
@@ -205,7 +205,7 @@ def _collect_first(account: Account, invoice: Obj, behaviour: str) -> None:
         return
     if method is None:
         raise invalid(NO_CARD, code="resource_missing")
-    invoicing.collect(account, invoice, off_session=False)
+    collecting.collect(account, invoice, off_session=False)
     if behaviour == "error_if_incomplete" and invoice["status"] == "open":
         error = collection_error(account, invoice)
         error.keeps = False
