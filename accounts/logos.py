@@ -120,4 +120,4 @@ class LogoField(forms.FileField):
 
     def to_python(self, data: Any) -> Any:
         upload = super().to_python(data)
-        return upload and ContentFile(clean_logo(upload.file), name="logo.png")
+        return upload and ContentFile(clean_logo(upload), name="logo.png")
