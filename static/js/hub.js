@@ -22,9 +22,8 @@ for (const toast of document.querySelectorAll(".toast[role=status]")) {
 document.querySelector(".errors")?.focus();
 
 document.addEventListener("click", (event) => {
-  const control = event.target.closest("[data-close], [data-print], .errors a");
+  const control = event.target.closest("[data-close], .errors a");
   if (control?.matches("[data-close]")) control.closest(".toast").remove();
-  if (control?.matches("[data-print]")) window.print();
   if (control?.hash) document.querySelector(control.hash)?.focus();
 });
 
