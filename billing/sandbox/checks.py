@@ -37,6 +37,11 @@ def params_hints(typed: type) -> dict[str, Any]:
     return hints
 
 
+def is_params(candidate: Any) -> bool:
+    """Whether a type is a TypedDict, by whichever of the two libraries that make them."""
+    return isinstance(candidate, type) and hasattr(candidate, "__required_keys__")
+
+
 def resource_type(object_name: str) -> type | None:
     """The SDK's class for an `object` name, None for one it does not know."""
     if object_name not in OBJECT_CLASSES:

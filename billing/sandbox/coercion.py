@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Literal, NotRequired, Required, get_args, get_origin, is_typeddict
+from typing import Any, Literal, NotRequired, Required, get_args, get_origin
 
 from billing.sandbox import checks
 from billing.sandbox.errors import ApiError, invalid, missing, unknown
@@ -52,7 +52,7 @@ def _join(path: str, name: str) -> str:
 
 
 def _coercion(hint: Any) -> Coerce:
-    if is_typeddict(hint):
+    if checks.is_params(hint):
         return _nested(hint)
     if checks.is_untyped(hint):
         return _mapping(_any_text)

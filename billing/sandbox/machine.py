@@ -36,6 +36,7 @@ NOUNS = (
     "payment_methods",
     "setup_intents",
     "subscription_items",
+    "subscription_schedules",
     "subscriptions",
     "tax_ids",
     "tax_rates",
