@@ -6,15 +6,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import phonenumbers
-from accounts.forms import MailboxField
-from billing.services.profile import Details
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from accounts.forms import MailboxField
 from accounts.models import Customer
 from billing.services import cancellation
+from billing.services.profile import Details
 from invoices.models import Document
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -21,22 +22,20 @@ class Page[Row: Model]:
 def page_of[Row: Model](rows: QuerySet[Row], *, moment: str, before: str, size: int) -> Page[Row]:
     """The `size` rows before the key, ordered by `moment` and id. A key nobody made: the first."""
     rows = rows.order_by(f"-{moment}", "-pk")
-    if key := _read(before):
+    if key := _read(before, rows.model):
         at, pk = key
         older = Q(**{f"{moment}__lt": at}) | Q(**{moment: at, "pk__lt": pk})
-        try:
-            rows = rows.filter(Q(**{f"{moment}__lte": at}) & older)
-        except (ValidationError, ValueError):
-            pass
+        # The first condition says nothing new, but it is the one an index can start from.
+        rows = rows.filter(Q(**{f"{moment}__lte": at}) & older)
     found = list(rows[: size + 1])
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], f"{getattr(last, moment).isoformat()}_{last.pk}" if last else "")
 
 
-def _read(key: str) -> tuple[datetime, str] | None:
+def _read(key: str, model: type[Model]) -> tuple[datetime, Any] | None:
     at, _, pk = key.partition("_")
     try:
-        moment = parse_datetime(at)
-    except ValueError:
+        moment, value = parse_datetime(at), model._meta.pk.to_python(pk)
+    except (ValueError, ValidationError):
         return None
-    return (moment, pk) if moment and moment.tzinfo and pk else None
+    return (moment, value) if moment and moment.tzinfo else None

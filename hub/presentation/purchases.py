@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from billing.models import OneTimePurchase, Subscription
+from billing.models import CancellationRules, OneTimePurchase, Subscription
 from billing.services import cancellation, cards
 from hub.presentation.words import day, near_day, short_card
 from invoices.money import format_money
@@ -194,10 +194,10 @@ def card_label(subscription: Subscription) -> str:
     return short_card(card.card_brand, card.card_last4) if card else ""
 
 
-def acts_on(subscription: Subscription) -> list[Act]:
+def acts_on(subscription: Subscription, rules: CancellationRules) -> list[Act]:
     """What the overview offers, most urgent first; at most one is a button."""
     page = reverse("hub:subscription", args=[subscription.pk])
-    if not subscription.is_live:
+    if not subscription.is_live or subscription.is_paid_off:
         return [Act(label=_("Documents"), url=f"{page}#payments")]
     if subscription.state == Subscription.State.ENDING:
         keep = reverse("hub:keep", args=[subscription.pk])
@@ -208,7 +208,7 @@ def acts_on(subscription: Subscription) -> list[Act]:
         acts.append(Act(label=_("Pay now"), url=card, is_button=True))
     elif subscription.state != Subscription.State.PAUSED:
         acts.append(Act(label=_("Change card"), url=card))
-    if cancellation.refusal(subscription) is None:
+    if cancellation.refusal(subscription, rules=rules) is None:
         trial = subscription.state == Subscription.State.TRIAL
         label = _("Cancel trial") if trial else pgettext("verb", "Cancel")
         acts.append(Act(label=label, url=reverse("hub:cancel", args=[subscription.pk])))
@@ -217,7 +217,7 @@ def acts_on(subscription: Subscription) -> list[Act]:
     return acts
 
 
-def subscription_row(subscription: Subscription) -> Row:
+def subscription_row(subscription: Subscription, rules: CancellationRules) -> Row:
     state, price = subscription.state, price_of(subscription)
     if state == Subscription.State.TRIAL:
         price = _("Free, then %(price)s") % {"price": price}
@@ -233,8 +233,8 @@ def subscription_row(subscription: Subscription) -> Row:
         note=note_of(subscription),
         card=card_label(subscription) if shows_card else "",
         steps=[payment < subscription.payments_made for payment in range(total)],
-        acts=acts_on(subscription),
-        is_over=not subscription.is_live,
+        acts=acts_on(subscription, rules),
+        is_over=not subscription.is_live or subscription.is_paid_off,
     )
 
 

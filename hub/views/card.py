@@ -24,17 +24,20 @@ from invoices.money import format_money
 @csp_override(settings.CARD_PAGE_CSP)
 def card(request: CustomerRequest) -> HttpResponse:
     live = cards.live_subscriptions(request.customer)
-    if not live:
-        return render(request, "hub/card.html", {"nothing_live": True})
     chosen = _chosen(live, request.GET.get("subscription", ""))
+    covered = cards.covered_by(request.customer, subscription=chosen)
+    if not covered:
+        return render(request, "hub/card.html", {"nothing_live": True})
+    # A card belongs to one Stripe customer, so "everything" is what that one pays for.
+    together = [s for s in live if s.stripe_customer_id == covered[0].stripe_customer_id]
     form = CardForm(
         request.POST if request.method == "POST" else None,
-        scopes=_scopes(live, chosen),
+        scopes=_scopes(together, chosen),
         initial={"scope": "all", "setup_intent": request.GET.get("setup_intent", "")},
     )
-    if request.method == "POST" and form.is_valid() and _finish(request, form, live):
+    if request.method == "POST" and form.is_valid() and _finish(request, form, together):
         return redirect("hub:home")
-    return _page(request, form, live, chosen)
+    return _page(request, form, together, chosen)
 
 
 def _page(

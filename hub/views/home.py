@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 from accounts.http import CustomerRequest
 from accounts.message import render_message
 from accounts.models import Customer
-from billing.models import OneTimePurchase, Subscription, Transaction
+from billing.models import Transaction
+from billing.services import cancellation
 from hub.forms import DetailsForm
 from hub.presentation.overview import groups_of, main_card, past_due_notices, picks_of
 from hub.presentation.purchases import one_time_row, subscription_row
 from hub.presentation.words import long_card
-from invoices.models import Document
 from invoices.parties import address_lines
 
 LATEST_DOCUMENTS = 3
@@ -25,10 +25,11 @@ LATEST_DOCUMENTS = 3
 def home(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
     kind, query = request.GET.get("kind", ""), request.GET.get("q", "").strip()
-    owned = Subscription.objects.filter(customer=customer).select_related("stripe_customer")
-    subscriptions, one_time = list(owned), OneTimePurchase.objects.filter(customer=customer)
-    rows = [subscription_row(s) for s in subscriptions] + [one_time_row(p) for p in one_time]
-    latest = list(Document.objects.filter(customer=customer)[: LATEST_DOCUMENTS + 1])
+    subscriptions = list(customer.subscriptions.select_related("stripe_customer"))
+    rules = cancellation.rules_of(request.vendor)
+    rows = [subscription_row(s, rules) for s in subscriptions]
+    rows += [one_time_row(p) for p in customer.one_time_purchases.all()]
+    latest = list(customer.documents.all()[: LATEST_DOCUMENTS + 1])
     card = main_card(subscriptions)
     context = {
         "message": render_message(request.vendor, customer),

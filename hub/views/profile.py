@@ -1,6 +1,5 @@
 """Your details, and the confirmation of a new e-mail address."""
 
-from billing.services.cards import live_subscriptions
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +12,7 @@ from accounts.http import CustomerRequest, VendorRequest
 from accounts.services import addresses
 from billing.errors import BillingError
 from billing.services import profile as billing_profile
+from billing.services.cards import live_subscriptions
 from hub.forms import DetailsForm
 from hub.presentation.overview import main_card
 from hub.presentation.words import long_card

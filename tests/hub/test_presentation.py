@@ -17,7 +17,9 @@ def today():
 
 
 def subscription(**fields) -> Subscription:
-    holder = StripeCustomer(card_brand="visa", card_last4="4242", card_exp_month=8, card_exp_year=2027)
+    holder = StripeCustomer(
+        card_brand="visa", card_last4="4242", card_exp_month=8, card_exp_year=2027
+    )
     given = {
         "product_name": "Language Lab: Italian",
         "stripe_customer": holder,

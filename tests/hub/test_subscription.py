@@ -1,0 +1,121 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from billing.models import Transaction
+from tests.factories import LONG_AGO, make_document, make_subscription, make_transaction
+
+
+@pytest.fixture
+def italian(alice, in_acme):
+    return alice.subscriptions.get()
+
+
+def test_it_shows_the_plan_and_what_was_paid(as_alice, alice, italian):
+    for month in (9, 10):
+        make_transaction(
+            alice, subscription=italian, happened_at=datetime(2025, month, 3, tzinfo=UTC)
+        )
+    make_transaction(alice, subscription=italian, kind=Transaction.Kind.REFUND, amount_minor=-950)
+
+    page = as_alice.get(f"/subscriptions/{italian.pk}/").text
+
+    assert "€19.00 a month" in page
+    assert "2 payments, €28.50" in page
+    assert "Visa ending in 4242, valid until 08/2027" in page
+
+
+def test_each_payment_stands_beside_its_document(as_alice, alice, italian):
+    receipt = make_document(alice, number="AC-2026-00088")
+    note = make_document(alice, number="AC-2026-00094", kind="credit_note", total_minor=-950)
+    paid = make_transaction(alice, subscription=italian, document=receipt)
+    make_transaction(
+        alice,
+        subscription=italian,
+        kind=Transaction.Kind.REFUND,
+        amount_minor=-950,
+        refund_of=paid,
+        document=note,
+    )
+
+    page = as_alice.get(f"/subscriptions/{italian.pk}/").text
+
+    assert f"/documents/{receipt.pk}/pdf/" in page
+    assert "Credit note for AC-2026-00088" in page
+    assert "\u2212€9.50" in page
+
+
+def test_a_failed_payment_is_told_and_has_no_document(as_alice, alice, italian):
+    make_transaction(alice, subscription=italian, status=Transaction.Status.FAILED)
+
+    page = as_alice.get(f"/subscriptions/{italian.pk}/").text
+
+    assert "Did not go through" in page
+    assert "/pdf/" not in page
+
+
+def test_a_long_history_comes_in_pages(as_alice, alice, italian):
+    for days in range(15):
+        make_transaction(
+            alice,
+            subscription=italian,
+            happened_at=LONG_AGO + timedelta(days=days),
+            amount_minor=1000 + days,
+        )
+
+    first = as_alice.get(f"/subscriptions/{italian.pk}/")
+    second = as_alice.get(f"/subscriptions/{italian.pk}/?before={first.context['older']}")
+
+    assert "€10.14" in first.text
+    assert "€10.00" not in first.text
+    assert "€10.00" in second.text
+    assert "Show older" not in second.text
+
+
+def test_the_card_names_what_else_it_pays_for(as_alice, alice, italian):
+    make_subscription(alice, product_name="Photography Monthly")
+
+    page = as_alice.get(f"/subscriptions/{italian.pk}/").text
+
+    assert "This card also pays for Photography Monthly." in page
+
+
+def test_what_has_ended_has_no_card_and_no_cancel_button(as_bob, bob, in_acme):
+    ended = bob.subscriptions.get()
+
+    page = as_bob.get(f"/subscriptions/{ended.pk}/").text
+
+    assert "no card to change" in page
+    assert "/cancel/" not in page
+    assert "/card/?subscription" not in page
+
+
+def test_a_split_pay_plan_says_why_it_cannot_be_cancelled(as_alice, alice):
+    plan = make_subscription(alice, payments_total=6, payments_made=3)
+
+    page = as_alice.get(f"/subscriptions/{plan.pk}/").text
+
+    assert "A split-pay plan cannot be cancelled here. Please write to help@acme.example." in page
+    assert f"/subscriptions/{plan.pk}/cancel/" not in page
+
+
+def test_what_is_cancelled_can_be_undone(as_alice, alice):
+    ending = make_subscription(alice, cancels_at=timezone.now() + timedelta(days=9))
+
+    page = as_alice.get(f"/subscriptions/{ending.pk}/").text
+
+    assert "Undo the cancellation" in page
+
+
+@pytest.mark.parametrize("act", ["", "cancel/", "cancelled/", "keep/"])
+def test_anothers_subscription_is_as_unknown_as_none(as_alice, bob, carol, in_acme, act):
+    method = as_alice.post if act == "keep/" else as_alice.get
+    answers = [
+        method(f"/subscriptions/{pk}/{act}")
+        for pk in (bob.subscriptions.get().pk, uuid4(), "4d7c2f6e-0000-4000-8000-000000000000")
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
