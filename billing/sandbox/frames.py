@@ -14,10 +14,10 @@ from billing.sandbox.web import (
     Reply,
     Request,
     html,
-    json_reply,
     merchant,
     money,
     page,
+    problem,
     supported,
 )
 
@@ -57,15 +57,11 @@ def payment(sandbox: Sandbox, request: Request) -> Reply:
 
 
 def challenge(sandbox: Sandbox, request: Request) -> Reply:
-    """The bank's question, and what its customer answers."""
+    """The bank's question to its customer; the answer goes to the API."""
     intent_id = CHALLENGE.match(request.path)
     intent = _intent(sandbox, request, intent_id[1]) if intent_id else None
     if intent is None:
-        return json_reply({"error": {"message": "No such intent."}}, status=404)
-    if request.method == "POST":
-        passed = request.form.get("outcome") == "complete"
-        sandbox.authenticate(intent["id"], passed=passed)
-        return json_reply({"passed": passed})
+        return problem("No such intent.", 404)
     locale = supported(request.query.get("locale", ""))
     with translation.override(locale):
         context = {

@@ -33,7 +33,7 @@ export function formatExpiry(text, deleting) {
   if (/^[2-9]/.test(digits)) digits = `0${digits}`;
   if (/^1\s*\//.test(text)) digits = `0${digits}`;
   if (/^\d{2}20\d{2}$/.test(digits)) digits = digits.slice(0, 2) + digits.slice(4);
-  digits = digits.slice(0, 4);
+  digits = digits.slice(0, /^\d{2}20\d$/.test(digits) ? 5 : 4);
   if (digits.length > 2) return `${digits.slice(0, 2)} / ${digits.slice(2)}`;
   return digits.length === 2 && !deleting ? `${digits} / ` : digits;
 }
@@ -65,7 +65,7 @@ export function expiryProblem(text, today) {
   const digits = digitsOf(text);
   const { month, year } = expiryOf(text);
   if (digits.length >= 2 && (month < 1 || month > 12)) return "invalid_expiry_month";
-  if (digits.length < 4) return "incomplete_expiry";
+  if (digits.length !== 4) return "incomplete_expiry";
   const [thisYear, thisMonth] = [today.getUTCFullYear(), today.getUTCMonth() + 1];
   if (year < thisYear) return "invalid_expiry_year_past";
   if (year > thisYear + 50) return "invalid_expiry_year";

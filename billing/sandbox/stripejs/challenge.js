@@ -1,30 +1,30 @@
-/* The bank's frame: brings the customer's answer to the sandbox and tells the page that it is given. */
+/* The bank's frame: brings the customer's answer to the sandbox and tells the page what came of it. */
 
 import { connectToPage } from "./channel.js";
+import { authenticateIntent, readIntent } from "./intents.js";
 
 const form = document.getElementById("challenge");
 let answered = false;
 
-async function answer(outcome) {
+async function answer(passed) {
   if (answered) return;
   answered = true;
   form.setAttribute("aria-busy", "true");
-  try {
-    await fetch(location.href, { method: "POST", body: new URLSearchParams({ outcome }) });
-  } finally {
-    page.tell("finished");
-  }
+  page.tell("finished", await authenticateIntent(page.settings, passed));
 }
 
-form?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  answer(event.submitter.value);
-});
-addEventListener("keydown", (event) => {
-  if (event.key === "Escape") answer("fail");
-});
-
-const page = await connectToPage({ cancel: () => answer("fail") });
-page.tell("ready");
-if (form) document.querySelector("h1").focus();
-else page.tell("finished");
+const page = await connectToPage({ cancel: () => answer(false) });
+if (form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    answer(event.submitter.value === "complete");
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") answer(false);
+  });
+  page.tell("ready");
+  document.querySelector("h1").focus();
+} else {
+  page.tell("ready");
+  page.tell("finished", await readIntent(page.settings));
+}

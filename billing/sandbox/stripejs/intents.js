@@ -30,12 +30,21 @@ async function call(settings, method, path, parameters) {
 
 export const readIntent = (settings) => call(settings, "GET", pathOf(settings.clientSecret), { client_secret: settings.clientSecret });
 
-export async function confirmIntent(settings, secret, wishes, { card, billing_details: typed }) {
+export function confirmIntent(settings, secret, wishes, { card, billing_details: typed }) {
   const { payment_method_data: given = {}, ...others } = wishes;
   const details = { ...given.billing_details, address: { ...given.billing_details?.address, ...typed.address } };
-  const method = await call(settings, "POST", "/v1/payment_methods", { type: "card", card, billing_details: details });
-  if (method.error) return method;
   return call(settings, "POST", `${pathOf(secret)}/confirm`, {
-    ...others, client_secret: secret, payment_method: method.id, use_stripe_sdk: true,
+    ...others, client_secret: secret, use_stripe_sdk: true,
+    payment_method_data: { ...given, type: "card", card, billing_details: details },
   });
+}
+
+/* How the customer fared at the bank; a refusal is an error, as Stripe.js has it. */
+export async function authenticateIntent(settings, passed) {
+  const secret = settings.clientSecret;
+  const outcome = passed ? "passed" : "failed";
+  const intent = await call(settings, "POST", `${pathOf(secret)}/sandbox_authenticate`, { client_secret: secret, outcome });
+  if (intent.status !== "requires_payment_method") return intent;
+  const problem = intent.last_setup_error ?? intent.last_payment_error;
+  return { error: translated({ ...problem, [intent.object]: intent }, settings.locale) };
 }

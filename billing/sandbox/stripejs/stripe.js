@@ -210,22 +210,20 @@
     const query = new URLSearchParams({ client_secret: secret, key: stripe.key, locale: stripe.locale });
     if (stripe.account) query.set("account", stripe.account);
     return new Promise((resolve) => {
-      let frame;
-      const done = () => {
+      const settings = () => ({ key: stripe.key, account: stripe.account, locale: stripe.locale, clientSecret: secret });
+      const frame = new Frame(`/elements/challenge/${idOf(secret)}?${query}`, "Secure authentication frame", settings, (event, detail) => {
+        if (event === "finished") done(detail);
+      });
+      const done = (answer) => {
         frame.close();
         dialog.close();
         dialog.remove();
-        resolve();
+        resolve(answer);
       };
-      const heard = (event) => {
-        if (event === "finished") done();
-      };
-      frame = new Frame(`/elements/challenge/${idOf(secret)}?${query}`, "Secure authentication frame", () => ({}), heard);
-      frame.node.addEventListener("load", () => frame.node.focus());
-      frame.opened.catch(done);
+      frame.opened.then(() => frame.node.focus(), (error) => done({ error }));
       style(frame.node, {
         border: "0", display: "block", margin: "auto", position: "absolute", inset: "0", "color-scheme": "normal",
-        width: "min(27rem, 100%)", height: "min(30rem, 100%)", "border-radius": ".625rem", background: "transparent",
+        width: "min(27rem, 100%)", height: "min(27rem, 100%)", "border-radius": ".625rem", background: "Canvas",
       });
       dialog.setAttribute("aria-label", frame.node.title);
       dialog.addEventListener("cancel", (event) => {
@@ -296,16 +294,8 @@
 
     /* An intent as it stands, or, where the bank asks, as it stands when the customer has answered. */
     async authenticate(intent, secret) {
-      const kind = kindOf(secret);
-      if (intent.status !== "requires_action") return { [nameInResult[kind]]: intent };
-      await challenge(this, secret);
-      const found = await this.retrieve(secret);
-      if (found.error) return found;
-      const { [nameInResult[kind]]: settled } = found;
-      const problem = settled.last_setup_error ?? settled.last_payment_error;
-      return settled.status === "requires_payment_method"
-        ? { error: { ...problem, [kind]: settled } }
-        : { [nameInResult[kind]]: settled };
+      const answer = intent.status === "requires_action" ? await challenge(this, secret) : intent;
+      return answer.error ? { error: answer.error } : { [nameInResult[kindOf(secret)]]: answer };
     }
   }
 

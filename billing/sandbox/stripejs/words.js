@@ -24,6 +24,13 @@ const GERMAN = {
   incomplete_zip: "Die Postleitzahl ist unvollständig.", incomplete_postal_code: "Die Postleitzahl ist unvollständig.",
 };
 
+/* What Stripe.js says in its own words. */
+const UNAUTHENTICATED = "We are unable to authenticate your payment method. Please choose a different payment method and try again.";
+const ENGLISH_ERRORS = {
+  setup_intent_authentication_failure: UNAUTHENTICATED,
+  payment_intent_authentication_failure: UNAUTHENTICATED,
+};
+
 /* What Stripe's API says in English and Stripe.js hands on in the customer's language. */
 const GERMAN_ERRORS = {
   card_declined: "Ihre Karte wurde abgelehnt.",
@@ -45,8 +52,9 @@ const isGerman = (locale) => /^de\b/i.test(locale ?? "");
 export const wordsFor = (locale) => (isGerman(locale) ? GERMAN : ENGLISH);
 
 export function translated(error, locale) {
-  const words = isGerman(locale) && (GERMAN_ERRORS[error.decline_code] ?? GERMAN_ERRORS[error.code] ?? GERMAN_ERRORS[error.type]);
-  return words ? { ...error, message: words } : error;
+  const known = isGerman(locale) ? GERMAN_ERRORS : ENGLISH_ERRORS;
+  const message = known[error.decline_code] ?? known[error.code] ?? known[error.type];
+  return message ? { ...error, message } : error;
 }
 
 export function countriesIn(locale) {
