@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
+from billing.sandbox import buying
 from billing.sandbox.accounts import Account, Accounts, Cause
 from billing.sandbox.agenda import FUTURES, Agenda, Clock
 from billing.sandbox.cards import DECLINES
@@ -29,11 +30,13 @@ __all__ = ["Response", "Sandbox"]
 NOUNS = (
     "catalogue",
     "charges",
+    "checkout",
     "customers",
     "invoice_items",
     "invoices",
     "payment_intents",
     "payment_methods",
+    "refunds",
     "setup_intents",
     "subscription_items",
     "subscription_schedules",
@@ -223,6 +226,15 @@ class Sandbox:
             found = account.get("customer", customer)
             found["_fail_next"] = DECLINES[decline].decline_code
             account.save(found)
+
+    def checkout_complete(self, session: str, payment_method: str = "pm_card_visa") -> None:
+        """The customer buys at the checkout page. A refused card raises its `ApiError`."""
+        with self._lock, self._change():
+            account = self.owner(session)
+            account.cause = Cause()
+            found = account.get("checkout.session", session)
+            buying.complete(account, found, payment_method)
+        self._push()
 
     def authenticate(self, intent: str, *, passed: bool) -> None:
         """What the bank's 3-D Secure page reports about a payment or setup intent."""

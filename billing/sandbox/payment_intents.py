@@ -154,11 +154,16 @@ def _refuse_asking(account: Account, intent: Obj, method: Obj, off_session: bool
         account.emit("payment_intent.payment_failed", intent)
 
 
-def _settle(account: Account, intent: Obj) -> None:
-    """What else follows: the card is kept if it should be, the invoice knows it is paid."""
+def keep_card(account: Account, intent: Obj) -> None:
+    """Save the card to the customer, if the payment was made to that end."""
     if intent["status"] == "succeeded" and intent["setup_future_usage"] and intent["customer"]:
         method = account.get("payment_method", intent["payment_method"])
         payment_methods.attach(account, method, intent["customer"])
+
+
+def _settle(account: Account, intent: Obj) -> None:
+    """What else follows: the card is kept if it should be, the invoice knows it is paid."""
+    keep_card(account, intent)
     for payment in account.all("invoice_payment", status="open"):
         if payment["payment"]["payment_intent"] == intent["id"]:
             invoice = account.get("invoice", payment["invoice"])
