@@ -31,12 +31,17 @@ class CardOnFile(models.Model):
 
 
 class StripeCustomer(CardOnFile, VendorOwned):
-    """One of the Stripe customers that are this person; the card is its default."""
+    """One of the Stripe customers that are this person, with its default card.
+
+    `email` is Stripe's: where it changes there, the vendor has changed it.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="stripe_customers")
     stripe_customer_id = models.CharField(max_length=64)
+    email = models.EmailField(blank=True)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
+    synced_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -53,6 +58,7 @@ class Subscription(CardOnFile, VendorOwned):
     """Ongoing, in trial, or a split-pay plan (then `payments_total` says how many payments).
 
     Money is per period and in minor units; the card is the subscription's own, if it has one.
+    `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """
 
     class Status(models.TextChoices):
@@ -142,6 +148,10 @@ class Subscription(CardOnFile, VendorOwned):
         return self.payments_total is not None
 
     @property
+    def is_paid_off(self) -> bool:
+        return self.payments_total is not None and self.payments_made >= self.payments_total
+
+    @property
     def is_live(self) -> bool:
         """Whether Stripe still lets anything be changed."""
         return self.status in self.LIVE_STATUSES
@@ -149,7 +159,7 @@ class Subscription(CardOnFile, VendorOwned):
     @property
     def is_ending(self) -> bool:
         """Whether the customer (or staff) has cancelled it for a later date."""
-        return self.is_live and self.cancels_at is not None and not self.is_split_pay
+        return self.is_live and self.cancels_at is not None
 
     @property
     def access_ends_at(self) -> datetime | None:
@@ -160,7 +170,7 @@ class Subscription(CardOnFile, VendorOwned):
     def state(self) -> State:
         """The first that holds; what the customer should act on comes before what merely is."""
         holds = {
-            self.State.COMPLETED: self.is_split_pay and self.payments_made == self.payments_total,
+            self.State.COMPLETED: self.is_paid_off,
             self.State.CANCELLED: self.status in self.ENDED_STATUSES,
             self.State.INCOMPLETE: self.status == self.Status.INCOMPLETE,
             self.State.PAST_DUE: self.status in (self.Status.PAST_DUE, self.Status.UNPAID),

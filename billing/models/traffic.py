@@ -48,13 +48,17 @@ class StripeEvent(VendorOwned):
 
 
 class Action(VendorOwned):
-    """What a customer asked for that changes Stripe. Its id is the root of the idempotency keys."""
+    """What a customer asked for that changes Stripe: a row first, then the calls.
+
+    `parameters` holds what it takes to say later whether Stripe did it, or to put it back.
+    """
 
     class Kind(models.TextChoices):
         UPDATE_DETAILS = "update_details", _("Update details")
         CHANGE_CARD = "change_card", _("Change card")
         CANCEL = "cancel", _("Cancel")
         UNDO_CANCEL = "undo_cancel", _("Undo cancellation")
+        PAY = "pay", _("Pay open invoice")
 
     class State(models.TextChoices):
         STARTED = "started", _("Started")
@@ -76,6 +80,8 @@ class Action(VendorOwned):
     reason = models.CharField(_("reason given"), max_length=40, blank=True)
     started_at = models.DateTimeField(_("started at"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
+    mail_wanted = models.BooleanField(default=False)
+    mailed_at = models.DateTimeField(_("confirmed by mail at"), null=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-started_at"]
@@ -87,7 +93,16 @@ class Action(VendorOwned):
                 name="action_unfinished",
                 condition=models.Q(state__in=["started", "unknown"]),
             ),
+            models.Index(
+                fields=["finished_at"],
+                name="action_unconfirmed",
+                condition=models.Q(mail_wanted=True, mailed_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    def key(self, step: str) -> str:
+        """The idempotency key of one of its calls: the same whenever that call is made again."""
+        return f"{self.pk}:{step}"

@@ -14,7 +14,10 @@ from invoices.models import Document
 
 
 class Transaction(VendorOwned):
-    """One movement of money: a charge, or a refund (its amount is negative)."""
+    """One movement of money: a charge, or a refund (its amount is negative).
+
+    `mail_wanted`: it failed, and the customer is to be told.
+    """
 
     class Kind(models.TextChoices):
         CHARGE = "charge", _("Charge")
@@ -45,6 +48,8 @@ class Transaction(VendorOwned):
     card_last4 = models.CharField(max_length=4, blank=True)
     failure_code = models.CharField(_("failure code"), max_length=80, blank=True)
     happened_at = models.DateTimeField(_("at"))
+    mail_wanted = models.BooleanField(default=False)
+    mailed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-happened_at", "-id"]
@@ -60,6 +65,11 @@ class Transaction(VendorOwned):
             ),
             models.Index(
                 fields=["subscription", "-happened_at", "-id"], name="transaction_by_subscription"
+            ),
+            models.Index(
+                fields=["happened_at"],
+                name="transaction_untold",
+                condition=models.Q(mail_wanted=True, mailed_at=None),
             ),
         ]
 

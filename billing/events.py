@@ -1,0 +1,126 @@
+"""What Stripe tells us: which object to read again. An event is only a hint, so neither its
+content nor its order matters."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Vendor
+from billing.errors import BillingUnavailable, NotSupported, StripeRefused
+from billing.gateway import charges, invoices, schedules
+from billing.models import StripeCustomer, StripeEvent, Subscription
+from billing.services import cards
+from billing.services.sync.customers import sync_customer
+from billing.services.sync.payments import sync_charge
+from billing.services.sync.subscriptions import sync_subscription
+
+logger = logging.getLogger(__name__)
+
+type Handler = Callable[[Vendor, StripeEvent], object]
+
+
+def _customer(vendor: Vendor, event: StripeEvent) -> None:
+    sync_customer(vendor, event.object_id)
+
+
+def _subscription(vendor: Vendor, event: StripeEvent) -> None:
+    sync_subscription(vendor, event.object_id)
+
+
+def _schedule(vendor: Vendor, event: StripeEvent) -> None:
+    if subscription_id := schedules.subscription_of_schedule(vendor, event.object_id):
+        sync_subscription(vendor, subscription_id)
+
+
+def _invoice(vendor: Vendor, event: StripeEvent) -> None:
+    """A subscription's standing; the money itself is told by the charge."""
+    invoice = invoices.read_invoice(vendor, event.object_id)
+    if invoice.subscription_id:
+        sync_subscription(vendor, invoice.subscription_id)
+
+
+def _charge(vendor: Vendor, event: StripeEvent) -> None:
+    sync_charge(vendor, event.object_id)
+
+
+def _refund(vendor: Vendor, event: StripeEvent) -> None:
+    if charge_id := charges.charge_of_refund(vendor, event.object_id):
+        sync_charge(vendor, charge_id)
+
+
+def _payment_method(vendor: Vendor, event: StripeEvent) -> None:
+    """A bank sent a new expiry date, or the card was taken away: whoever pays with it."""
+    card = {"stripe_payment_method_id": event.object_id}
+    for owner in StripeCustomer.objects.filter(**card):
+        sync_customer(vendor, owner.stripe_customer_id)
+    for subscription in Subscription.objects.filter(**card):
+        sync_subscription(vendor, subscription.stripe_subscription_id)
+
+
+def _setup_failed(vendor: Vendor, event: StripeEvent) -> None:
+    cards.note_failure(vendor, event.object_id, event_id=event.event_id)
+
+
+HANDLERS: dict[str, Handler] = {
+    "charge.captured": _charge,
+    "charge.expired": _charge,
+    "charge.failed": _charge,
+    "charge.pending": _charge,
+    "charge.refunded": _charge,
+    "charge.succeeded": _charge,
+    "charge.updated": _charge,
+    "customer.created": _customer,
+    "customer.deleted": _customer,
+    "customer.subscription.created": _subscription,
+    "customer.subscription.deleted": _subscription,
+    "customer.subscription.paused": _subscription,
+    "customer.subscription.resumed": _subscription,
+    "customer.subscription.trial_will_end": _subscription,
+    "customer.subscription.updated": _subscription,
+    "customer.updated": _customer,
+    "invoice.finalized": _invoice,
+    "invoice.marked_uncollectible": _invoice,
+    "invoice.paid": _invoice,
+    "invoice.payment_action_required": _invoice,
+    "invoice.payment_failed": _invoice,
+    "invoice.updated": _invoice,
+    "invoice.voided": _invoice,
+    "payment_method.automatically_updated": _payment_method,
+    "payment_method.detached": _payment_method,
+    "payment_method.updated": _payment_method,
+    "refund.created": _refund,
+    "refund.failed": _refund,
+    "refund.updated": _refund,
+    "setup_intent.setup_failed": _setup_failed,
+    "subscription_schedule.canceled": _schedule,
+    "subscription_schedule.completed": _schedule,
+    "subscription_schedule.released": _schedule,
+    "subscription_schedule.updated": _schedule,
+}
+"""What we listen to; a vendor's webhook endpoint is made for exactly these."""
+
+
+def handle(event: StripeEvent) -> None:
+    """Bring our rows to what Stripe says now, and say in the event's row how that went.
+
+    What Stripe cannot answer now, or what breaks, is tried again by the sweep. What cannot be
+    taken in is recorded for the vendor and is done with.
+    """
+    StripeEvent.objects.filter(pk=event.pk).update(attempts=F("attempts") + 1)
+    failure, is_over = "", True
+    try:
+        if handler := HANDLERS.get(event.type):
+            handler(event.vendor, event)
+    except (NotSupported, StripeRefused) as error:
+        failure = error.detail or str(error)
+    except BillingUnavailable as error:
+        failure, is_over = error.detail or str(error), False
+    except Exception as error:
+        logger.exception("Event %s (%s) could not be handled.", event.event_id, event.type)
+        failure, is_over = f"{type(error).__name__}: {error}", False
+    handled_at = timezone.now() if is_over else None
+    StripeEvent.objects.filter(pk=event.pk).update(failure=failure[:500], handled_at=handled_at)

@@ -1,0 +1,66 @@
+"""Small steps from Stripe's objects to plain values, shared by the readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+
+from billing.gateway.records import CardRecord
+
+
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment_or_none(seconds: int | None) -> datetime | None:
+    return None if seconds is None else moment(seconds)
+
+
+def id_of(reference: Any) -> str:
+    """The id behind an expandable field, whether it came expanded, as an id or not at all."""
+    return reference if isinstance(reference, str) else getattr(reference, "id", "")
+
+
+def texts(metadata: Any) -> dict[str, str]:
+    return {} if metadata is None else {str(key): str(metadata[key]) for key in metadata}
+
+
+def card_of(*candidates: Any) -> CardRecord | None:
+    """The first of these that came expanded: a payment method, or a card of the old kind."""
+    for candidate in candidates:
+        if isinstance(candidate, stripe.PaymentMethod):
+            details = getattr(candidate, candidate.type, None)
+            return _card(candidate.id, candidate.type, details)
+        if isinstance(candidate, stripe.Card):
+            return _card(candidate.id, candidate.brand.lower(), candidate)
+    return None
+
+
+def charged_card(payment_method_id: str, details: Any) -> CardRecord | None:
+    """From a charge's `payment_method_details`."""
+    if details is None:
+        return None
+    return _card(payment_method_id, details.type, getattr(details, details.type, None))
+
+
+def _card(payment_method_id: str, kind: str, details: Any) -> CardRecord:
+    """A means of payment that is no card keeps the name of its kind as its brand."""
+    return CardRecord(
+        payment_method_id=payment_method_id,
+        brand=getattr(details, "brand", None) or kind,
+        last4=getattr(details, "last4", None) or "",
+        exp_month=getattr(details, "exp_month", None),
+        exp_year=getattr(details, "exp_year", None),
+    )
+
+
+def first_text(*candidates: str | None) -> str:
+    return next((text for text in candidates if text), "")
+
+
+def joined(names: Iterable[str]) -> str:
+    """Each name once, in order."""
+    return ", ".join(dict.fromkeys(name for name in names if name))

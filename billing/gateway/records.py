@@ -1,0 +1,194 @@
+"""What Stripe says, as plain frozen values: money in minor units, moments aware, ids as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardRecord:
+    """The means of payment, as far as it may be shown."""
+
+    payment_method_id: str
+    brand: str
+    last4: str
+    exp_month: int | None
+    exp_year: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerRecord:
+    customer_id: str
+    created_at: datetime | None
+    """None for one that was deleted: Stripe then says no more than its id."""
+    is_deleted: bool
+    email: str = ""
+    name: str = ""
+    phone: str = ""
+    line1: str = ""
+    line2: str = ""
+    postcode: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = ""
+    company: str = ""
+    tax_id: str = ""
+    language: str = ""
+    card: CardRecord | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaxIdRecord:
+    tax_id_id: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRecord:
+    product_name: str
+    plan_name: str
+    amount_minor: int
+    interval: str
+    interval_count: int
+    period_ends_at: datetime
+    metadata: dict[str, str]
+    """The product's, overruled by the price's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseRecord:
+    starts_at: datetime
+    ends_at: datetime
+    trial_ends_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRecord:
+    schedule_id: str
+    subscription_id: str
+    status: str
+    end_behavior: str
+    phases: list[PhaseRecord]
+    metadata: dict[str, str]
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in ("active", "not_started")
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the last phase ends the subscription; None: it goes on."""
+        return self.phases[-1].ends_at if self.phases and self.end_behavior == "cancel" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionRecord:
+    subscription_id: str
+    customer_id: str
+    status: str
+    is_flexible: bool
+    items: list[ItemRecord]
+    currency: str
+    collection_method: str
+    schedule: ScheduleRecord | None
+    created_at: datetime
+    started_at: datetime
+    trial_ends_at: datetime | None
+    cancel_at: datetime | None
+    cancels_at_period_end: bool
+    cancel_requested_at: datetime | None
+    ended_at: datetime | None
+    paused_at: datetime | None
+    collection_paused: bool
+    resumes_at: datetime | None
+    card: CardRecord | None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def period_ends_at(self) -> datetime:
+        """Access is paid for until the last of its items' periods ends."""
+        return max(item.period_ends_at for item in self.items)
+
+    @property
+    def next_period_at(self) -> datetime:
+        return min(item.period_ends_at for item in self.items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceLineRecord:
+    description: str
+    starts_at: datetime
+    ends_at: datetime
+    quantity: int
+    net_minor: int
+    tax_minor: int
+    tax_rate: int | None
+    """In hundredths of a percent; None where there is none, or more than one."""
+    tax_label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceRecord:
+    invoice_id: str
+    customer_id: str
+    subscription_id: str
+    status: str
+    billing_reason: str
+    currency: str
+    total_minor: int
+    remaining_minor: int
+    starting_balance_minor: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    lines: list[InvoiceLineRecord]
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeRecord:
+    charge_id: str
+    customer_id: str
+    payment_intent_id: str
+    status: str
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+    description: str
+    failure_code: str
+    card: CardRecord | None
+    created_at: datetime
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def payment_id(self) -> str:
+        """What Stripe knows the payment by; charges of old have no PaymentIntent."""
+        return self.payment_intent_id or self.charge_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRecord:
+    refund_id: str
+    status: str
+    amount_minor: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupIntentRecord:
+    setup_intent_id: str
+    customer_id: str
+    status: str
+    client_secret: str
+    card: CardRecord | None
+    failure_code: str
+    decline_code: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (
+            "requires_payment_method",
+            "requires_confirmation",
+            "requires_action",
+        )

@@ -1,0 +1,157 @@
+"""Stripe's subscriptions and their schedules."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+import stripe
+
+from accounts.models import Vendor
+from billing.gateway.client import asking, client_for
+from billing.gateway.reading import card_of, id_of, moment, moment_or_none, texts
+from billing.gateway.records import ItemRecord, ScheduleRecord, SubscriptionRecord
+from billing.gateway.schedules import find_ended_schedule, schedule_record
+
+if TYPE_CHECKING:
+    from stripe.params import SubscriptionUpdateParams
+
+EXPAND = [
+    "items.data.price.product",
+    "default_payment_method",
+    "default_source",
+    "schedule",
+]
+
+NOT_LIVE = ("incomplete", "incomplete_expired", "canceled")
+
+
+def read_subscription(vendor: Vendor, subscription_id: str) -> SubscriptionRecord:
+    with asking():
+        client = client_for(vendor)
+        return _record(client, client.subscriptions.retrieve(subscription_id, {"expand": EXPAND}))
+
+
+def live_with_own_card(vendor: Vendor, customer_id: str) -> list[str]:
+    """Ids of those live ones that do not use their customer's default card."""
+    with asking():
+        found = client_for(vendor).subscriptions.list({"customer": customer_id, "limit": 100})
+        return [
+            subscription.id
+            for subscription in found.auto_paging_iter()
+            if subscription.status not in NOT_LIVE
+            and (subscription.default_payment_method or subscription.default_source)
+        ]
+
+
+def change_card(
+    vendor: Vendor, subscription_id: str, *, payment_method_id: str, key: str
+) -> SubscriptionRecord:
+    return _update(vendor, subscription_id, {"default_payment_method": payment_method_id}, key)
+
+
+def cancel_at_period_end(
+    vendor: Vendor,
+    subscription_id: str,
+    *,
+    is_flexible: bool,
+    feedback: str,
+    metadata: dict[str, str],
+    key: str,
+) -> SubscriptionRecord:
+    """Let what is paid for run out; a trial ends with the trial."""
+    details: SubscriptionUpdateParams = {"metadata": metadata}
+    if feedback:
+        details["cancellation_details"] = {"feedback": feedback}
+    if is_flexible:
+        details["cancel_at"] = "min_period_end"
+    else:
+        details["cancel_at_period_end"] = True
+    return _update(vendor, subscription_id, details, key)
+
+
+def undo_cancel(
+    vendor: Vendor, subscription_id: str, *, at_period_end: bool, cancel_at: int | None, key: str
+) -> SubscriptionRecord:
+    """`at_period_end`: how it was cancelled. `cancel_at`: when it was to end before that."""
+    params: SubscriptionUpdateParams = {}
+    if cancel_at is not None:
+        params |= {"cancel_at": cancel_at, "proration_behavior": "none"}
+    elif at_period_end:
+        params["cancel_at_period_end"] = False
+    else:
+        params["cancel_at"] = ""
+    return _update(vendor, subscription_id, params, key)
+
+
+def _update(
+    vendor: Vendor, subscription_id: str, params: SubscriptionUpdateParams, key: str
+) -> SubscriptionRecord:
+    params["expand"] = EXPAND
+    with asking():
+        client = client_for(vendor)
+        changed = client.subscriptions.update(subscription_id, params, {"idempotency_key": key})
+        return _record(client, changed)
+
+
+def _record(client: stripe.V1Services, subscription: stripe.Subscription) -> SubscriptionRecord:
+    items = [_item(item) for item in subscription.items.auto_paging_iter()]
+    if not items:
+        raise ValueError(f"the subscription {subscription.id} has no items")
+    pause = subscription.pause_collection
+    paused = subscription.status_details.paused if subscription.status_details else None
+    return SubscriptionRecord(
+        subscription_id=subscription.id,
+        customer_id=id_of(subscription.customer),
+        status=subscription.status,
+        is_flexible=subscription.billing_mode.type == "flexible",
+        items=items,
+        currency=subscription.currency,
+        collection_method=subscription.collection_method,
+        schedule=_schedule(client, subscription),
+        created_at=moment(subscription.created),
+        started_at=moment(subscription.start_date),
+        trial_ends_at=moment_or_none(subscription.trial_end),
+        cancel_at=moment_or_none(subscription.cancel_at),
+        cancels_at_period_end=subscription.cancel_at_period_end,
+        cancel_requested_at=moment_or_none(subscription.canceled_at),
+        ended_at=moment_or_none(subscription.ended_at),
+        paused_at=moment_or_none(paused.transitioned_at if paused else None),
+        collection_paused=pause is not None,
+        resumes_at=moment_or_none(pause.resumes_at if pause else None),
+        card=card_of(subscription.default_payment_method, subscription.default_source),
+        metadata=texts(subscription.metadata),
+    )
+
+
+def _schedule(
+    client: stripe.V1Services, subscription: stripe.Subscription
+) -> ScheduleRecord | None:
+    if isinstance(subscription.schedule, stripe.SubscriptionSchedule):
+        return schedule_record(subscription.schedule)
+    if subscription.ended_at is None:
+        return None
+    return find_ended_schedule(
+        client, customer_id=id_of(subscription.customer), subscription_id=subscription.id
+    )
+
+
+def _item(item: stripe.SubscriptionItem) -> ItemRecord:
+    price = item.price
+    recurring = price.recurring
+    return ItemRecord(
+        product_name=getattr(price.product, "name", ""),
+        plan_name=price.nickname or "",
+        amount_minor=_amount(price, item.quantity),
+        interval=recurring.interval if recurring else "",
+        interval_count=recurring.interval_count if recurring else 1,
+        period_ends_at=moment(item.current_period_end),
+        metadata=texts(getattr(price.product, "metadata", None)) | texts(price.metadata),
+    )
+
+
+def _amount(price: stripe.Price, quantity: int | None) -> int:
+    """In minor units; prices may be finer than these, and metered ones have no amount."""
+    unit = price.unit_amount if price.unit_amount is not None else price.unit_amount_decimal
+    exact = Decimal(unit or 0) * (1 if quantity is None else quantity)
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))

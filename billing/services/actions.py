@@ -1,0 +1,98 @@
+"""A row before every change in Stripe, so that no outcome is ever lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Customer
+from billing.errors import BillingError, BillingUnavailable, StripeRefused
+from billing.gateway import sentences
+from billing.gateway.client import for_a_page
+from billing.models import Action, Subscription
+from billing.services import notices
+
+UNFINISHED = (Action.State.STARTED, Action.State.UNKNOWN)
+MAILED = (Action.Kind.CHANGE_CARD, Action.Kind.CANCEL, Action.Kind.UNDO_CANCEL)
+
+
+def start(
+    kind: Action.Kind,
+    customer: Customer,
+    *,
+    subscription: Subscription | None = None,
+    parameters: dict[str, Any] | None = None,
+    reason: str = "",
+) -> Action:
+    """The row, committed before Stripe hears anything; refuses to run inside a transaction."""
+    with transaction.atomic(durable=True):
+        action = Action(
+            vendor_id=customer.vendor_id,
+            kind=kind,
+            customer=customer,
+            subscription=subscription,
+            parameters=parameters or {},
+            reason=reason,
+        )
+        action.save()
+    return action
+
+
+@contextmanager
+def carried_out(action: Action) -> Iterator[Action]:
+    """Do it within, and how it went is in the row. If we die in the middle, the sweep finds out."""
+    try:
+        with for_a_page():
+            yield action
+    except BillingError as error:
+        is_unknown = isinstance(error, BillingUnavailable) and error.outcome_unknown
+        finish(action, Action.State.UNKNOWN if is_unknown else Action.State.REFUSED, error=error)
+        raise
+    finish(action, Action.State.DONE)
+
+
+def finish(action: Action, state: Action.State, *, error: BillingError | None = None) -> None:
+    """Settle it once: who comes second changes nothing and mails nothing."""
+    outcome: dict[str, Any] = {
+        "state": state,
+        "finished_at": timezone.now(),
+        "mail_wanted": state == Action.State.DONE and action.kind in MAILED,
+    }
+    if error is not None:
+        outcome |= _failure_fields(error)
+    if action.kind == Action.Kind.UPDATE_DETAILS and state not in UNFINISHED:
+        outcome["parameters"] = {}  # the details themselves are nobody's business any more
+    settled = Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**outcome)
+    action.refresh_from_db()
+    if settled and action.mail_wanted:
+        notices.confirm_action.enqueue(action.vendor_id, str(action.pk))
+
+
+def finish_not_applied(action: Action) -> None:
+    """Nobody knew, and Stripe shows that it did not happen."""
+    error = StripeRefused(sentences.REFUSED, detail="not_applied")
+    finish(action, Action.State.REFUSED, error=error)
+
+
+def note(action: Action, error: BillingError) -> None:
+    """It failed once, and may yet succeed."""
+    Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**_failure_fields(error))
+
+
+def _failure_fields(error: BillingError) -> dict[str, str]:
+    """Stripe's code, or what kept us from getting one; for the vendor."""
+    return {
+        "failure_code": (error.code or error.detail or type(error).__name__)[:80],
+        "decline_code": error.decline_code[:80],
+        "request_id": error.request_id[:80],
+    }
+
+
+def remember(action: Action, **parameters: Any) -> None:
+    """Keep what settling or undoing it will need, before the next call."""
+    action.parameters |= parameters
+    action.save(update_fields=["parameters"])

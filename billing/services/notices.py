@@ -1,0 +1,59 @@
+"""The mails that must leave: a row says that one is wanted, this sends it and says when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db.models import Q
+from django.tasks import task
+from django.utils import timezone
+
+from accounts.models import Vendor
+from accounts.tenancy import vendor_scope
+from billing import emails
+from billing.models import Action, Transaction
+
+WORTH_TELLING = timedelta(days=3)
+"""An import brings years of history, and nobody wants to hear of last year's declined card."""
+
+
+@contextmanager
+def _vendor(vendor_id: int) -> Iterator[None]:
+    with vendor_scope(Vendor.objects.get(pk=vendor_id)):
+        yield
+
+
+@task()
+def confirm_action(vendor_id: int, action_id: str) -> None:
+    """Tell the customer what they did."""
+    with _vendor(vendor_id):
+        unsent = Action.objects.filter(pk=action_id, mail_wanted=True, mailed_at=None)
+        if action := unsent.select_related("vendor", "customer", "subscription").first():
+            emails.send_confirmation(action)
+            unsent.update(mailed_at=timezone.now())
+
+
+@task()
+def tell_of_failure(vendor_id: int, transaction_id: int) -> None:
+    """Tell the customer that a payment failed, and how to put it right."""
+    with _vendor(vendor_id):
+        unsent = Transaction.objects.filter(pk=transaction_id, mail_wanted=True, mailed_at=None)
+        if failed := unsent.select_related("vendor", "customer", "subscription").first():
+            emails.send_payment_failed(failed)
+            unsent.update(mailed_at=timezone.now())
+
+
+def enqueue_what_was_left() -> None:
+    """For every vendor: mails whose task was lost, or whose mail server was down."""
+    moment = timezone.now()
+    left = Q(mail_wanted=True, mailed_at=None)
+    span = (moment - WORTH_TELLING, moment - timedelta(minutes=1))
+    with vendor_scope(None):
+        actions = list(Action.objects.filter(left, finished_at__range=span)[:200])
+        failures = list(Transaction.objects.filter(left, happened_at__range=span)[:200])
+    for action in actions:
+        confirm_action.enqueue(action.vendor_id, str(action.pk))
+    for failed in failures:
+        tell_of_failure.enqueue(failed.vendor_id, failed.pk)

@@ -1,0 +1,100 @@
+"""What a subscription amounts to: does it go on, or is it a fixed number of payments? When does
+it end, and was that the plan?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from billing.gateway.invoices import PaymentHistory
+from billing.gateway.records import ScheduleRecord, SubscriptionRecord
+from billing.models import Subscription
+
+INSTALLMENTS = "installments"
+"""In the metadata of a subscription, its schedule, price or product: how many payments in all."""
+ONGOING = "0"
+"""There: it goes on, even if a schedule ends it now, because it was cancelled."""
+AT_ONCE = timedelta(minutes=1)
+LONGEST_COUNT = 3
+
+
+def payments_total(record: SubscriptionRecord) -> int | None:
+    """The number of payments of a split-pay plan; None for a subscription that goes on.
+
+    A plan is known by its metadata, by a schedule that ends it, or by an end that was set when it
+    was made.
+    """
+    stated = _stated(record)
+    if stated == ONGOING:
+        return None
+    if stated:
+        return int(stated)
+    schedule = record.schedule
+    if schedule is not None and schedule.ends_at is not None:
+        return _periods(record, _first_charge_at(record, schedule), schedule.ends_at)
+    if record.cancel_at is not None and _ended_by_design(record):
+        return _periods(record, record.trial_ends_at or record.started_at, record.cancel_at)
+    return None
+
+
+def ends_at(record: SubscriptionRecord) -> datetime | None:
+    """When it will end as things stand, planned or not."""
+    if record.cancel_at is not None:
+        return record.cancel_at
+    if record.cancels_at_period_end:
+        return record.period_ends_at
+    schedule = record.schedule
+    return schedule.ends_at if schedule is not None and schedule.is_running else None
+
+
+def cancels_at(
+    record: SubscriptionRecord, history: PaymentHistory, total: int | None
+) -> datetime | None:
+    """When it will end because someone asked for that. A plan's last payment is no such end."""
+    end = ends_at(record)
+    if end is None or total is None:
+        return end
+    to_come = _periods(record, record.next_period_at, end) if end > record.next_period_at else 0
+    return end if history.payments_billed + to_come < total else None
+
+
+def next_charge_at(record: SubscriptionRecord) -> datetime | None:
+    is_charging = record.status in (
+        Subscription.Status.TRIALING,
+        Subscription.Status.ACTIVE,
+        Subscription.Status.PAST_DUE,
+    )
+    if not is_charging or record.collection_paused:
+        return None
+    end = ends_at(record)
+    return None if end is not None and end <= record.next_period_at else record.next_period_at
+
+
+def _stated(record: SubscriptionRecord) -> str:
+    """A number of payments that makes sense; else empty."""
+    schedule = record.schedule.metadata if record.schedule else {}
+    places = [record.metadata, schedule, *(item.metadata for item in record.items)]
+    stated = next((place[INSTALLMENTS] for place in places if INSTALLMENTS in place), "")
+    is_number = stated.isascii() and stated.isdecimal() and len(stated) <= LONGEST_COUNT
+    return str(int(stated)) if is_number else ""
+
+
+def _ended_by_design(record: SubscriptionRecord) -> bool:
+    """Whether the end was set when the subscription was made, not asked for later."""
+    asked_at = record.cancel_requested_at
+    is_from_start = asked_at is None or asked_at <= record.created_at + AT_ONCE
+    return is_from_start and not record.cancels_at_period_end
+
+
+def _first_charge_at(record: SubscriptionRecord, schedule: ScheduleRecord) -> datetime:
+    first = schedule.phases[0]
+    return first.trial_ends_at or max(first.starts_at, record.started_at)
+
+
+DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+
+
+def _periods(record: SubscriptionRecord, start: datetime, end: datetime) -> int:
+    """How often it charges between two moments; months are not equally long, so it rounds."""
+    item = record.items[0]
+    days = DAYS.get(item.interval, DAYS["month"]) * item.interval_count
+    return max(1, round((end - start) / timedelta(days=days)))
