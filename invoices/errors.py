@@ -2,11 +2,7 @@
 
 
 class LinesDoNotAddUp(ValueError):
-    """The lines of a document are not what was paid."""
-
-
-class RefundExceedsReceipt(ValueError):
-    """More would be credited than is left of a receipt."""
+    """The lines of a document are not what was paid, or less is left of them than goes back."""
 
 
 class IssuedDocument(RuntimeError):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from accounts.tenancy import VendorOwned
+from accounts.tenancy import VendorOwned, VendorOwnedManager
 from invoices.errors import IssuedDocument
 
 
@@ -44,18 +44,36 @@ class DocumentSettings(VendorOwned):
         return f"Documents of {self.vendor}"
 
 
+# What happens to a document after it is issued.
+SET_ONCE = {"pdf", "pdf_sha256", "mail_wanted", "sent_at"}
+MAY_CHANGE = {"delivery_started_at"}
+
+
+class IssuedQuerySet(models.QuerySet[Any]):
+    """Rows that stand on paper: many at once are no more changed or deleted than one."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise IssuedDocument("Issued documents cannot be deleted.")
+
+    def update(self, **fields: Any) -> int:
+        if not (self.model is Document and fields.keys() <= SET_ONCE | MAY_CHANGE):
+            raise IssuedDocument(f"Issued documents stay as they are: {', '.join(fields)}.")
+        return super().update(**fields)
+
+
+class IssuedManager(VendorOwnedManager):
+    _queryset_class = IssuedQuerySet
+
+
 class Document(VendorOwned):
     """A receipt or a credit note. Once issued it never changes; a correction is a new one.
 
     `source` is whatever the caller knows the payment or refund by: one document each. Amounts of
     a credit note are negative, so that a list adds up. `seller` and `buyer` are as on the day of
     issue: {"name", "lines": [address lines], "tax_id", "email"}, the seller's also with "phone"
-    and "footer". What happens to it later, its
-    PDF and its mail, is filled in once. `delivery_started_at` is a lease: whoever delivers it
-    holds it for a while, so that no two do.
+    and "footer". `delivery_started_at` is a lease: whoever delivers it holds it for a while, so
+    that no two do.
     """
-
-    FILLED_IN_ONCE: ClassVar[set[str]] = {"pdf", "pdf_sha256", "mail_wanted", "sent_at"}
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Receipt")
@@ -84,6 +102,9 @@ class Document(VendorOwned):
     mail_wanted = models.BooleanField(default=False)
     sent_at = models.DateTimeField(_("mailed at"), null=True)
     delivery_started_at = models.DateTimeField(null=True, editable=False)
+
+    if not TYPE_CHECKING:
+        objects = IssuedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-issued_at", "-id"]
@@ -124,9 +145,8 @@ class Document(VendorOwned):
         issued = type(self).objects.get(pk=self.pk)
         for field in self._meta.concrete_fields:
             then, now = field.value_from_object(issued), field.value_from_object(self)
-            if then == now or field.attname == "delivery_started_at":
-                continue
-            if field.attname not in self.FILLED_IN_ONCE or then:
+            is_free = field.attname in MAY_CHANGE or (field.attname in SET_ONCE and not then)
+            if then != now and not is_free:
                 raise IssuedDocument(f"{issued.number} is issued: {field.attname} stays as it is.")
 
 
@@ -142,6 +162,9 @@ class Line(VendorOwned):
     tax_minor = models.BigIntegerField()
     tax_rate = models.PositiveIntegerField(null=True)
     tax_label = models.CharField(max_length=60, blank=True)
+
+    if not TYPE_CHECKING:
+        objects = IssuedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["position"]

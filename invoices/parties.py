@@ -45,9 +45,9 @@ def address_lines(customer: Customer, *, language: str) -> list[str]:
         "C": customer.city,
         "S": customer.region,
     }
-    country = str(customer.country.code or "")
-    order = _order(country, latin=max("".join(values.values()), default="") < FIRST_EAST_ASIAN)
-    order += "".join(f"%n%{field}" for field in values if f"%{field}" not in order)
+    code = str(customer.country.code or "")
+    country = locale_of(language).territories.get(code, "")
+    order = _order(code, is_latin=max("".join(values.values()), default="") < FIRST_EAST_ASIAN)
 
     def fill(field: re.Match[str]) -> str:
         value = values.get(field[2], "")
@@ -55,12 +55,17 @@ def address_lines(customer: Customer, *, language: str) -> list[str]:
 
     text = FIELD.sub(fill, order.replace("%n", "\n"))
     lines = [" ".join(line.split()).strip(" ,-") for line in text.splitlines()]
-    return [line for line in [*lines, locale_of(language).territories.get(country, "")] if line]
+    lines = [line for line in lines if line and line.casefold() != country.casefold()]
+    return [*lines, country] if country else lines
 
 
-def _order(country: str, *, latin: bool) -> str:
+def _order(country: str, *, is_latin: bool) -> str:
+    """As in "%A%n%Z %C": A the street, Z the postcode, C the city, S the region."""
     try:
         rules = get_validation_rules({"country_code": country})
     except ValueError:
         return ANYWHERE
-    return str(rules.address_latin_format if latin else rules.address_format)
+    order = str(rules.address_latin_format if is_latin else rules.address_format)
+    if "%C" not in order:
+        order = order.replace("%S", "%C, %S" if is_latin else "%S%C")
+    return order + "".join(f"%n%{field}" for field in "AZCS" if f"%{field}" not in order)

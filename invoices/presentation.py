@@ -36,16 +36,16 @@ def document_context(document: Document) -> dict[str, Any]:
                 "correction": _correction(document),
                 "facts": _facts(document),
                 "parties": [
-                    _party(_("Seller"), document.seller, email=False),
-                    _party(_("Billed to"), document.buyer, email=True),
+                    _party(_("Seller"), document.seller, with_email=False),
+                    _party(_("Billed to"), document.buyer, with_email=True),
                 ],
                 "lines_title": _("What was credited")
                 if document.corrects_id
                 else _("What was sold"),
                 "columns": _columns(tax_word, is_taxed=is_taxed),
                 "lines": [_line(line, document.currency, is_taxed=is_taxed) for line in lines],
-                "tax": _tax_table(document, lines, tax_word) if is_taxed else None,
-                "total": (_("Total"), format_money(document.total_minor, document.currency)),
+                "tax": _tax_table(lines, document.currency, tax_word) if is_taxed else None,
+                "sum": _sum(document, is_taxed=is_taxed),
                 "settled": _settled(document),
                 "button": (_button_text(), _button_url(document)),
                 "notes": _notes(document),
@@ -138,13 +138,14 @@ def _facts(document: Document) -> list[tuple[Fact, ...]]:
     return list(zip_longest(start, [fact for fact in end if fact[1]], fillvalue=("", "")))
 
 
-def _party(heading: str, party: dict[str, Any], *, email: bool) -> dict[str, Any]:
+def _party(heading: str, party: dict[str, Any], *, with_email: bool) -> dict[str, Any]:
     tax_id = party["tax_id"] and _("Tax ID %(number)s") % {"number": party["tax_id"]}
+    email = with_email and party["email"] != party["name"] and party["email"]
     return {
         "heading": heading,
         "name": party["name"],
         "lines": party["lines"],
-        "ids": [text for text in (tax_id, party["email"] if email else "") if text],
+        "ids": [text for text in (tax_id, email) if text],
     }
 
 
@@ -174,12 +175,8 @@ def _rate(line: Line) -> str:
     return "–" if line.tax_rate is None else format_rate(line.tax_rate)
 
 
-def _tax_table(document: Document, lines: Sequence[Line], tax_word: str) -> dict[str, Any]:
-    """Net, tax and gross of each rate, the highest first, and of all."""
-
-    def row(name: str, net_minor: int, tax_minor: int) -> list[str]:
-        amounts = (net_minor, tax_minor, net_minor + tax_minor)
-        return [name, *(format_money(minor, document.currency) for minor in amounts)]
+def _tax_table(lines: Sequence[Line], currency: str, tax_word: str) -> dict[str, Any]:
+    """Net, tax and gross of each rate, the highest first."""
 
     def rate(line: Line) -> tuple[int, str]:
         return (-1 if line.tax_rate is None else line.tax_rate, line.tax_label)
@@ -189,13 +186,20 @@ def _tax_table(document: Document, lines: Sequence[Line], tax_word: str) -> dict
         of_rate = list(group)
         name = _rate(of_rate[0]) if label in ("", tax_word) else f"{label} {_rate(of_rate[0])}"
         net, tax = sum(li.net_minor for li in of_rate), sum(li.tax_minor for li in of_rate)
-        rows.append(row(name, net, tax))
-    return {
-        "title": tax_word,
-        "columns": [_("Rate"), _("Net"), tax_word, _("Gross")],
-        "rows": rows,
-        "sum": row(_("Total"), document.net_minor, document.tax_minor),
-    }
+        rows.append(_tax_row(name, net, tax, currency))
+    return {"title": tax_word, "columns": [_("Rate"), _("Net"), tax_word, _("Gross")], "rows": rows}
+
+
+def _tax_row(name: str, net_minor: int, tax_minor: int, currency: str) -> list[str]:
+    amounts = (net_minor, tax_minor, net_minor + tax_minor)
+    return [name, *(format_money(minor, currency) for minor in amounts)]
+
+
+def _sum(document: Document, *, is_taxed: bool) -> list[str]:
+    if is_taxed:
+        net, tax = document.net_minor, document.tax_minor
+        return _tax_row(_("Total"), net, tax, document.currency)
+    return [_("Total"), format_money(document.total_minor, document.currency)]
 
 
 def _settled(document: Document) -> str:

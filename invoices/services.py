@@ -17,7 +17,7 @@ from accounts.languages import first_supported
 from accounts.models import Customer, Vendor
 from accounts.tenancy import vendor_scope
 from invoices import emails, pdf, presentation
-from invoices.errors import LinesDoNotAddUp, PdfDamaged, RefundExceedsReceipt
+from invoices.errors import LinesDoNotAddUp, PdfDamaged
 from invoices.models import Document, DocumentSettings, Line, pdf_path
 from invoices.money import share_out
 from invoices.parties import buyer_of, seller_of
@@ -26,6 +26,7 @@ from invoices.parties import buyer_of, seller_of
 MAIL_NO_LATER_THAN = timedelta(days=3)
 # How long one who delivers a document has it to itself; after a failure, the wait for the next try.
 LEASE = timedelta(minutes=5)
+LONGEST_TEXT = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def issue_receipt(
             source=source,
             customer=customer,
             language=language,
-            title=title,
+            title=title[:LONGEST_TEXT],
             reference=reference,
             seller=seller_of(customer.vendor, footer=settings.footer),
             buyer=buyer_of(customer, language=language),
@@ -101,7 +102,7 @@ def issue_credit_note(
             customer=receipt.customer,
             corrects=receipt,
             language=receipt.language,
-            title=title or receipt.title,
+            title=title[:LONGEST_TEXT] or receipt.title,
             reference=receipt.reference,
             seller=receipt.seller,
             buyer=receipt.buyer,
@@ -206,8 +207,11 @@ def _issue(
     document.total_minor = document.net_minor + document.tax_minor
     document.save()
     for position, line in lines.items():
-        row = Line(vendor=document.vendor, document=document, position=position, **asdict(line))
-        row.save()
+        fields = asdict(line) | {
+            "description": line.description[:LONGEST_TEXT],
+            "detail": line.detail[:LONGEST_TEXT],
+        }
+        Line(vendor=document.vendor, document=document, position=position, **fields).save()
     transaction.on_commit(partial(_nudge, document))
     return document
 
@@ -238,7 +242,7 @@ def _credited(receipt: Document, amount_minor: int) -> dict[int, LineItem]:
         net, tax = taken.get(line.position, (0, 0))
         left += [line.net_minor + net, line.tax_minor + tax]
     if not 0 < amount_minor <= sum(left):
-        raise RefundExceedsReceipt(f"{amount_minor} of {sum(left)} left on {receipt.number}")
+        raise LinesDoNotAddUp(f"{amount_minor} of {sum(left)} left on {receipt.number}")
     shares = share_out(amount_minor, left)
     return {
         line.position: _reversed(line, net, tax)
