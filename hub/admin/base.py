@@ -1,0 +1,111 @@
+"""What every staff page shares: it keeps to the staff's vendors and to their roles there."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from hub.admin import roles
+from hub.admin.columns import Columns
+from hub.admin.generics import ModelAdmin
+from hub.admin.panels import Panel
+
+
+class VendorFilter(admin.SimpleListFilter):
+    """Only the vendors this person works for, and only where there is more than one."""
+
+    title = _("vendor")
+    parameter_name = "vendor"
+
+    def lookups(self, request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        vendors = roles.vendors_of(request)
+        return [(str(vendor.pk), vendor.name) for vendor in vendors] if len(vendors) > 1 else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(vendor_id=value) if value and value.isdecimal() else queryset
+
+
+class CustomerFilter(admin.SimpleListFilter):
+    """Says whose rows these are when a list was reached from a customer, and leads back to all."""
+
+    title = _("customer")
+    parameter_name = "customer"
+
+    def lookups(self, request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        value = self.value() or ""
+        customer = Customer.objects.filter(pk=value).first() if value.isdecimal() else None
+        return [(value, str(customer))] if customer else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(customer_id=value) if value and value.isdecimal() else queryset
+
+
+class VendorScopedAdmin(ModelAdmin):
+    """Rows, choices and acts of the vendors at which this person's role allows them; no others.
+
+    The vendor's scope (accounts.middleware) has narrowed every query to the person's vendors
+    before; this narrows it further to those where the role is one of `viewers`.
+    """
+
+    viewers: ClassVar[frozenset[roles.Role]] = roles.CUSTOMER_VIEWERS
+    editors: ClassVar[frozenset[roles.Role]] = frozenset()
+    vendor_path: ClassVar[str] = "vendor_id"
+    list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        vendors = roles.vendors_where(request, self.viewers)
+        return rows if vendors is None else rows.filter(**{f"{self.vendor_path}__in": vendors})
+
+    def vendor_id_of(self, obj: Model | None) -> int | None:
+        return None if obj is None else getattr(obj, self.vendor_path)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return roles.may(request, self.viewers)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return roles.may(request, self.viewers, self.vendor_id_of(obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(self.editors) and roles.may(request, self.editors, self.vendor_id_of(obj))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class RecordAdmin(Columns, VendorScopedAdmin):
+    """Something that happened: to be found and read, never to be changed here."""
+
+    list_select_related: ClassVar[Any] = ()
+    change_form_template = "admin/record.html"
+    panels: ClassVar[list[Panel]] = []
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("vendor", *self.list_select_related)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        several = ["vendor"] if roles.sees_several_vendors(request) else []
+        return [*self.list_display, *several]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        of_customer = [CustomerFilter] if hasattr(self.model, "customer") else []
+        return [*of_customer, VendorFilter, *self.list_filter]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = context["original"]
+        context["panels"] = [panel.rows(self.admin_site, request, obj) for panel in self.panels]
+        return super().render_change_form(request, context, *args, **kwargs)

@@ -1,0 +1,44 @@
+"""How money, cards and longer texts read in lists and on records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import CardOnFile, OneTimePurchase, Subscription, Transaction
+from hub.presentation.words import short_card
+from invoices.models import Document
+from invoices.money import format_money
+
+
+class Columns:
+    """For a record that has the fields; a list names those it shows."""
+
+    @admin.display(description=_("amount"), ordering="amount_minor")
+    def amount(self, obj: Subscription | OneTimePurchase | Transaction) -> str:
+        return format_money(obj.amount_minor, obj.currency)
+
+    @admin.display(description=_("total"), ordering="total_minor")
+    def total(self, obj: Document) -> str:
+        return format_money(obj.total_minor, obj.currency)
+
+    @admin.display(description=_("of which tax"))
+    def tax(self, obj: Document) -> str:
+        return format_money(obj.tax_minor, obj.currency)
+
+    @admin.display(description=_("refunded"), ordering="refunded_minor")
+    def refunded(self, obj: OneTimePurchase) -> str:
+        return format_money(obj.refunded_minor, obj.currency) if obj.refunded_minor else ""
+
+    @admin.display(description=_("card"))
+    def card(self, obj: CardOnFile | Transaction) -> str:
+        return short_card(obj.card_brand, obj.card_last4)
+
+
+def lines(values: Any) -> SafeString:
+    """One below the other, escaped."""
+    return format_html_join(SafeString("<br>"), "{}", ((value,) for value in values if value))

@@ -1,0 +1,80 @@
+"""What else is set on a vendor's page: documents and self-cancellation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import CancellationRules
+from hub.admin import roles
+from hub.admin.generics import InlineFormSet, ModelForm, StackedInline
+from invoices.models import DocumentSettings
+
+
+class NamedFormSet(InlineFormSet):
+    """Its fields are named after the model; the relation has no name of its own to lend."""
+
+    @classmethod
+    def get_default_prefix(cls) -> str:
+        return cls.model.__name__.lower() if cls.model else super().get_default_prefix()
+
+
+class VendorInline(StackedInline):
+    """At most one row, made when first saved; who may change the vendor's page may change it."""
+
+    viewers: ClassVar[frozenset[roles.Role]] = roles.SETTINGS_VIEWERS
+    editors: ClassVar[frozenset[roles.Role]] = roles.SETTINGS_EDITORS
+    formset = NamedFormSet
+    extra = 1
+    max_num = 1
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return roles.may(request, self.viewers, obj.pk if obj else None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return roles.may(request, self.editors, obj.pk if obj else None)
+
+    has_add_permission = has_change_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class DocumentSettingsForm(ModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Whether the number was changed is judged by what was shown, not by what it is by now."""
+        super().__init__(*args, **kwargs)
+        self.fields["next_number"].show_hidden_initial = True
+
+    def clean_next_number(self) -> int:
+        """Asked of the row as it is now: receipts go on being issued while someone types."""
+        number: int = self.cleaned_data["next_number"]
+        if not self.instance.pk or "next_number" not in self.changed_data:
+            return number
+        rows = DocumentSettings.objects.select_for_update(of=("self",))
+        lowest = rows.values_list("next_number", flat=True).get(pk=self.instance.pk)
+        if number < lowest:
+            raise ValidationError(
+                _("Numbers are never used twice: the next one is at least %(lowest)s."),
+                code="number_used",
+                params={"lowest": lowest},
+            )
+        return number
+
+
+class DocumentSettingsInline(VendorInline):
+    model = DocumentSettings
+    form = DocumentSettingsForm
+    fields = ["mail_receipts", "prefix", "next_number", "footer"]
+    verbose_name_plural = _("Documents")
+
+
+class CancellationRulesInline(VendorInline):
+    model = CancellationRules
+    fields = ["ongoing", "split_pay"]
+    verbose_name_plural = _("What customers may cancel by themselves")

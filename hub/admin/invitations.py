@@ -1,0 +1,33 @@
+"""Who joins a team is told by mail; who is new chooses a password through the mailed link."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from accounts import mail
+from accounts.models import TeamMember, User
+from accounts.tenancy import vendor_scope
+
+
+def invite(member: TeamMember, *, by: User) -> None:
+    """The link works once, for as long as PASSWORD_RESET_TIMEOUT says."""
+    context = {
+        "role": member.get_role_display(),
+        "invited_by": by.email,
+        "url": f"{settings.PLATFORM_ORIGIN}{_way_in(member.user)}",
+        "is_new": not member.user.has_usable_password(),
+    }
+    with vendor_scope(member.vendor):
+        mail.send("staff_invitation", vendor=member.vendor, to=member.user.email, context=context)
+
+
+def _way_in(user: User) -> str:
+    if user.has_usable_password():
+        return reverse("admin:index", urlconf="config.platform_urls")
+    key = urlsafe_base64_encode(force_bytes(user.pk))
+    token = default_token_generator.make_token(user)
+    return reverse("admin:join", args=[key, token], urlconf="config.platform_urls")

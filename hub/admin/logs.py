@@ -1,0 +1,137 @@
+"""What happened: mails, self-service acts, Stripe's events, the audit log."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEntry, SentMail
+from billing.models import Action, StripeEvent
+from hub.admin.base import RecordAdmin
+
+Choices = list[tuple[str, str]]
+
+
+def as_json(value: object) -> SafeString:
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@admin.register(SentMail)
+class SentMailAdmin(RecordAdmin):
+    list_display = ["subject", "to", "message", "customer", "sent_at"]
+    list_filter = ["sent_at"]
+    list_select_related = ["customer"]
+    search_fields = ["to", "subject", "message"]
+    search_help_text = _("Address, subject or kind of message")
+    fields = ["subject", "to", "message", "customer", "sent_at"]
+
+
+class FailureFilter(admin.SimpleListFilter):
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> Choices:
+        return [("failed", gettext("Failures only"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "failed":
+            return queryset
+        return queryset.filter(state__in=[Action.State.REFUSED, Action.State.UNKNOWN])
+
+
+@admin.register(Action)
+class ActionAdmin(RecordAdmin):
+    list_display = [
+        "kind",
+        "state",
+        "customer",
+        "subscription",
+        "failure_code",
+        "decline_code",
+        "request_id",
+        "started_at",
+    ]
+    list_filter = [FailureFilter, "kind", "started_at"]
+    list_select_related = ["customer", "subscription"]
+    search_fields = ["customer__email", "customer__name", "failure_code", "request_id"]
+    search_help_text = _("Customer, Stripe's code or request id (req_…)")
+    fields = [
+        "kind",
+        "state",
+        "customer",
+        "subscription",
+        "failure_code",
+        "decline_code",
+        "request_id",
+        "reason",
+        "sent_to_stripe",
+        "started_at",
+        "finished_at",
+    ]
+
+    @admin.display(description=_("sent to Stripe"))
+    def sent_to_stripe(self, action: Action) -> SafeString:
+        return as_json(action.parameters)
+
+
+class HandledFilter(admin.SimpleListFilter):
+    title = _("handling")
+    parameter_name = "handled"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> Choices:
+        return [("no", gettext("Waiting")), ("failed", gettext("Failed at least once"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "no":
+                return queryset.filter(handled_at=None)
+            case "failed":
+                return queryset.exclude(failure="")
+        return queryset
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(RecordAdmin):
+    list_display = ["type", "object_id", "created_at", "handled_at", "attempts", "failure"]
+    list_filter = [HandledFilter, "created_at"]
+    search_fields = ["event_id", "object_id", "type"]
+    search_help_text = _("Event (evt_…), object or type")
+    fields = [
+        "event_id",
+        "type",
+        "object_id",
+        "livemode",
+        "created_at",
+        "received_at",
+        "handled_at",
+        "attempts",
+        "failure",
+    ]
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(RecordAdmin):
+    list_display = ["action", "subject", "customer", "by", "at"]
+    list_filter = ["at"]
+    list_select_related = ["customer", "by_user"]
+    search_fields = ["action", "subject", "customer__email", "by_user__email"]
+    search_help_text = _("Action, subject, customer or staff member")
+    fields = ["action", "subject", "customer", "by", "details", "at"]
+
+    @admin.display(description=_("by"))
+    def by(self, entry: AuditEntry) -> str:
+        if entry.by_user:
+            return entry.by_user.email
+        return gettext("the customer") if entry.by_customer else gettext("the hub")
+
+    @admin.display(description=_("detail"))
+    def details(self, entry: AuditEntry) -> SafeString | str:
+        return as_json(entry.detail) if entry.detail else ""

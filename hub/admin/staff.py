@@ -1,0 +1,75 @@
+"""The operator's list of staff; teams manage their own members on their vendor's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import TeamMember, User
+from hub.admin import roles
+from hub.admin.generics import TabularInline, UserAdmin, UserChangeForm, UserCreationForm
+
+admin.site.unregister(Group)  # roles decide, not Django's groups
+
+
+class NewStaffForm(UserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+class StaffForm(UserChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+class OperatorsOnly:
+    """For pages that reach across vendors."""
+
+    def _may(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        person = roles.staff_of(request)
+        return person.is_active and person.is_superuser
+
+    has_view_permission = has_add_permission = has_change_permission = _may
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._may(request)
+
+
+class MembershipInline(OperatorsOnly, TabularInline):
+    model = TeamMember
+    fields = ["vendor", "role"]
+    extra = 0
+    has_delete_permission = OperatorsOnly._may
+
+
+@admin.register(User)
+class StaffAdmin(OperatorsOnly, UserAdmin):
+    form = StaffForm
+    add_form = NewStaffForm
+    list_display = ["email", "first_name", "last_name", "is_superuser", "is_active", "last_login"]
+    list_filter = ["is_superuser", "is_active"]
+    search_fields = ["email", "first_name", "last_name"]
+    ordering = ["email"]
+    filter_horizontal = []
+    fieldsets = [
+        (None, {"fields": ["email", "password", "first_name", "last_name"]}),
+        (_("Access"), {"fields": ["is_active", "is_superuser", "last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
+    readonly_fields = ["last_login", "date_joined"]
+    inlines = [MembershipInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Who did what stays known: people are made inactive, not deleted."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.is_staff = True
+        super().save_model(request, obj, form, change)

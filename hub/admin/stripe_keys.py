@@ -1,0 +1,157 @@
+"""A vendor's Stripe keys: written here, never shown again but for their last four characters.
+
+A page of its own, so that no browser fills a remembered password into a vendor's settings, and
+so that Stripe is asked about a key outside any database transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Vendor
+from accounts.services import audit
+from accounts.tenancy import vendor_scope
+from billing.errors import BillingError
+from billing.models import StripeAccount
+from hub.admin import roles
+
+SECRET = forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"})
+
+
+def summary(account: StripeAccount | None) -> str:
+    """What may be known of the keys."""
+    if account is None or not account.secret_key:
+        return _("None yet.")
+    mode = _("live") if account.livemode else _("test")
+    return _("Secret key ending in %(last4)s (%(mode)s).") % {
+        "last4": account.secret_key[-4:],
+        "mode": mode,
+    }
+
+
+class KeysForm(forms.Form):
+    """What is left empty stays as it is; nothing saved is ever sent back to the browser."""
+
+    secret_key = forms.CharField(
+        label=gettext_lazy("Secret or restricted key"),
+        required=False,
+        widget=SECRET,
+        help_text=gettext_lazy("sk_… or, better, a restricted key rk_…"),
+    )
+    publishable_key = forms.CharField(
+        label=gettext_lazy("Publishable key"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
+        help_text=gettext_lazy("pk_…"),
+    )
+    webhook_secret = forms.CharField(
+        label=gettext_lazy("Webhook signing secret"),
+        required=False,
+        widget=SECRET,
+        help_text=gettext_lazy(
+            "whsec_… Only if you have made the webhook endpoint at Stripe yourself."
+        ),
+    )
+    make_endpoint = forms.BooleanField(
+        label=gettext_lazy("Make the webhook endpoint at Stripe for me"), required=False
+    )
+    clear = forms.BooleanField(
+        label=gettext_lazy("Forget all keys: the hub then shows what it knows and changes nothing"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, account: StripeAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+        saved = {
+            "secret_key": account.secret_key,
+            "publishable_key": account.publishable_key,
+            "webhook_secret": account.webhook_secret,
+        }
+        for name, value in saved.items():
+            if value:
+                self.fields[name].widget.attrs["placeholder"] = f"•••• {value[-4:]}"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("clear"):
+            return cleaned
+        secret = cleaned.get("secret_key") or self.account.secret_key
+        publishable = cleaned.get("publishable_key") or self.account.publishable_key
+        if cleaned.get("secret_key") or cleaned.get("publishable_key"):
+            self._check(secret, publishable)
+        return cleaned
+
+    def _check(self, secret: str, publishable: str) -> None:
+        """In words first, then by asking Stripe."""
+        if not secret.startswith(("sk_", "rk_")):
+            self.add_error("secret_key", _("A secret key begins with sk_ or rk_."))
+        elif not publishable.startswith("pk_"):
+            self.add_error("publishable_key", _("A publishable key begins with pk_."))
+        elif ("_live_" in secret) != ("_live_" in publishable):
+            self.add_error(
+                "publishable_key", _("One of the keys is for test mode, the other for live mode.")
+            )
+        else:
+            from billing.services import keys as key_service
+
+            try:
+                key_service.check_keys(secret_key=secret, publishable_key=publishable)
+            except BillingError as error:
+                self.add_error("secret_key", ValidationError(str(error), code="refused"))
+
+    def save(self) -> None:
+        names = ("secret_key", "publishable_key", "webhook_secret")
+        for name in names:
+            given = "" if self.cleaned_data["clear"] else self.cleaned_data[name]
+            if given or self.cleaned_data["clear"]:
+                setattr(self.account, name, given)
+        self.account.save()
+
+
+def keys(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
+    with vendor_scope(vendor):
+        known = StripeAccount.objects.filter(vendor=vendor).first()
+        account = known or StripeAccount(vendor=vendor)
+        form = KeysForm(request.POST or None, account=account)
+        if form.is_valid():
+            form.save()
+            audit.record(
+                "stripe_keys_changed", by_user=roles.staff_of(request), subject=summary(account)
+            )
+            _make_endpoint(request, form, vendor)
+            return redirect("admin:accounts_vendor_change", vendor.pk)
+    context = {
+        **site.each_context(request),
+        "title": _("Stripe keys"),
+        "subtitle": vendor.name,
+        "vendor": vendor,
+        "form": form,
+        "summary": summary(known),
+    }
+    return TemplateResponse(request, "admin/stripe_keys.html", context)
+
+
+def _make_endpoint(request: HttpRequest, form: KeysForm, vendor: Vendor) -> None:
+    """The keys are saved either way: they are right, whatever becomes of the endpoint."""
+    messages.success(request, _("The keys were saved."))
+    if not form.cleaned_data["make_endpoint"]:
+        return
+    from billing.services import keys as key_service
+
+    try:
+        key_service.ensure_webhook_endpoint(vendor)
+    except BillingError as error:
+        messages.error(request, _("The webhook endpoint was not made: %s") % error)
+    else:
+        messages.success(request, _("Stripe now tells this hub what happens."))

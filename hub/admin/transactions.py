@@ -1,0 +1,99 @@
+"""Transactions, and the profile link that support sends from one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.services import sign_in
+from accounts.tenancy import vendor_scope
+from billing.models import Transaction
+from hub.admin import roles
+from hub.admin.base import RecordAdmin
+from hub.admin.panels import Panel
+
+
+@admin.register(Transaction)
+class TransactionAdmin(RecordAdmin):
+    list_display = [
+        "description",
+        "customer",
+        "amount",
+        "kind",
+        "status",
+        "card",
+        "document",
+        "happened_at",
+    ]
+    list_filter = ["kind", "status", "happened_at"]
+    list_select_related = ["customer", "document", "subscription", "one_time_purchase", "refund_of"]
+    search_fields = [
+        "stripe_id",
+        "stripe_invoice_id",
+        "customer__email",
+        "customer__name",
+        "customer__addresses__address",
+        "document__number",
+    ]
+    search_help_text = gettext_lazy("E-mail, name, document number or Stripe's id (pi_…, re_…)")
+    fieldsets = [
+        (None, {"fields": ["description", "customer", "amount", "kind", "status", "happened_at"]}),
+        (
+            gettext_lazy("Paid with"),
+            {"fields": ["card", "failure_code", "stripe_id", "stripe_invoice_id"]},
+        ),
+        (
+            gettext_lazy("Belongs to"),
+            {"fields": ["subscription", "one_time_purchase", "document", "refund_of"]},
+        ),
+    ]
+    panels = [Panel(Transaction, by="refund_of")]
+    change_form_template = "admin/transaction.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        send = path(
+            "<int:transaction_id>/send-profile-link/",
+            self.admin_site.admin_view(self.send_profile_link),
+            name="billing_transaction_send_profile_link",
+        )
+        return [send, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        vendor_id = context["original"].vendor_id
+        context["may_send_link"] = roles.may(request, roles.LINK_SENDERS, vendor_id)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def send_profile_link(self, request: HttpRequest, transaction_id: int) -> HttpResponse:
+        """Ask first, then mail. The customer alone gets the link; nothing of it comes back here."""
+        transaction: Transaction | None = self.get_object(request, str(transaction_id))
+        if transaction is None:
+            raise Http404
+        if not roles.may(request, roles.LINK_SENDERS, transaction.vendor_id):
+            raise PermissionDenied
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("Send profile link"),
+                "opts": self.opts,
+                "original": transaction,
+            }
+            return TemplateResponse(request, "admin/send_profile_link.html", context)
+        customer = transaction.customer
+        with vendor_scope(transaction.vendor):
+            sign_in.send_profile_link(
+                customer,
+                by=roles.staff_of(request),
+                source=f"transaction {transaction.stripe_id}",
+            )
+        messages.success(request, _("Profile link sent to %(email)s") % {"email": customer.email})
+        return redirect("admin:billing_transaction_change", transaction.pk)

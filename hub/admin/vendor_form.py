@@ -1,0 +1,105 @@
+"""The vendor's own fields, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.forms.widgets import ClearableFileInput
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.logos import LogoField
+from accounts.message import PLACEHOLDERS
+from accounts.models import Vendor
+from hub.admin.generics import ModelForm
+
+RESERVED_SUBDOMAINS = {
+    *("admin", "api", "app", "assets", "auth", "billing", "blog", "cdn", "demo", "dev", "docs"),
+    *("help", "hub", "mail", "media", "platform", "smtp", "static", "status", "stripe", "support"),
+    *("test", "webhook", "webhooks", "www"),
+}
+
+
+class LogoInput(ClearableFileInput):
+    """Without Django's link to the file: what was uploaded has no address of its own."""
+
+    template_name = "admin/widgets/logo.html"
+
+
+class ColourInput(forms.TextInput):
+    input_type = "color"
+
+
+class VendorForm(ModelForm):
+    subdomain = forms.CharField(
+        label=_("subdomain"),
+        max_length=40,
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+                _("Use small letters, digits and hyphens; begin and end with a letter or digit."),
+            )
+        ],
+        help_text=_("The first part of the hub's address."),
+    )
+    time_zone = forms.ChoiceField(label=_("time zone"), initial="UTC")
+    logo = LogoField(
+        label=_("logo"),
+        required=False,
+        widget=LogoInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=_("PNG, JPEG or WebP, at most 5 MB. Shown at most 500 by 70 pixels."),
+    )
+
+    class Meta:
+        model = Vendor
+        fields = [
+            "name",
+            "subdomain",
+            "language",
+            "time_zone",
+            "logo",
+            "header_colour",
+            "accent_colour",
+            "message",
+            "support_email",
+            "support_phone",
+            "support_url",
+            "support_hours",
+            "reply_to",
+            "legal_name",
+            "legal_address",
+            "tax_id",
+        ]
+        widgets = {
+            "header_colour": ColourInput,
+            "accent_colour": ColourInput,
+            "legal_address": forms.Textarea(attrs={"rows": 4}),
+        }
+        help_texts = {
+            "message": format_lazy(
+                _(
+                    "Stands under the greeting and in mails. Plain text, or HTML with p, br,"
+                    " strong, em, ul, ol, li, a, h2 and h3. These are filled in: {names}"
+                ),
+                names=", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+            ),
+            "legal_name": _("Stands on every document, with the address and the tax id."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            zones = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+            self.fields["time_zone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
+
+    def clean_subdomain(self) -> str:
+        subdomain: str = self.cleaned_data["subdomain"]
+        platform = settings.PLATFORM_HOST.partition(".")[0]
+        if subdomain in RESERVED_SUBDOMAINS or subdomain == platform:
+            raise ValidationError(_("This name is reserved. Choose another."), code="reserved")
+        return subdomain

@@ -1,0 +1,161 @@
+"""A vendor's settings: one page with its looks, words, rules and team."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.message import render_message
+from accounts.models import Customer, TeamMember, Vendor
+from accounts.services import audit
+from accounts.tenancy import vendor_scope
+from billing.models import StripeAccount
+from hub.admin import invitations, look, roles, stripe_keys
+from hub.admin.base import VendorScopedAdmin
+from hub.admin.inlines import CancellationRulesInline, DocumentSettingsInline
+from hub.admin.team import TeamInline
+from hub.admin.vendor_form import VendorForm
+
+SAMPLE_CUSTOMER = Customer(name="Alice Martin", email="alice@example.com")
+
+type VendorPage = Callable[[admin.AdminSite, HttpRequest, Vendor], HttpResponse]
+
+
+@admin.register(Vendor)
+class VendorAdmin(VendorScopedAdmin):
+    viewers = roles.SETTINGS_VIEWERS
+    editors = roles.SETTINGS_EDITORS
+    vendor_path = "pk"
+    form = VendorForm
+    change_form_template = "admin/vendor.html"
+    list_display = ["name", "subdomain", "language", "support_email"]
+    search_fields = ["name", "subdomain", "support_email"]
+    fieldsets = [
+        (
+            _("Name and address"),
+            {"fields": ["name", "subdomain", "hub_address", "language", "time_zone"]},
+        ),
+        (_("Look"), {"fields": ["logo", "header_colour", "accent_colour", "look_sample"]}),
+        (_("Words"), {"fields": ["message", "message_preview"]}),
+        (
+            _("Support"),
+            {
+                "fields": [
+                    "support_email",
+                    "support_phone",
+                    "support_url",
+                    "support_hours",
+                    "reply_to",
+                ]
+            },
+        ),
+        (_("Legal details on documents"), {"fields": ["legal_name", "legal_address", "tax_id"]}),
+        (_("Stripe"), {"fields": ["stripe_account"]}),
+    ]
+    inlines = [DocumentSettingsInline, CancellationRulesInline, TeamInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A new vendor is the operator's business."""
+        return roles.staff_of(request).is_superuser
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """A subdomain is part of every link ever mailed: only the operator moves it."""
+        fixed = [] if roles.staff_of(request).is_superuser else ["subdomain"]
+        return [*fixed, "hub_address", "look_sample", "message_preview", "stripe_account"]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who works for one vendor has no list to choose from."""
+        vendors = roles.vendors_where(request, self.viewers)
+        if vendors is not None and len(vendors) == 1:
+            return redirect("admin:accounts_vendor_change", vendors[0])
+        return super().changelist_view(request, extra_context)
+
+    # Further pages of one vendor
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self._path("stripe", stripe_keys.keys, roles.SETTINGS_EDITORS),
+            self._path("look", look.sample, self.viewers),
+            *super().get_urls(),
+        ]
+
+    def _path(self, name: str, page: VendorPage, allowed: frozenset[roles.Role]) -> URLPattern:
+        def view(request: HttpRequest, vendor_id: int) -> HttpResponse:
+            vendor = self.get_queryset(request).filter(pk=vendor_id).first()
+            if vendor is None:
+                raise Http404
+            if not roles.may(request, allowed, vendor.pk):
+                raise PermissionDenied
+            return page(self.admin_site, request, vendor)
+
+        wrapped = self.admin_site.admin_view(view)
+        return path(f"<int:vendor_id>/{name}/", wrapped, name=f"accounts_vendor_{name}")
+
+    # What the page shows beside its fields
+
+    @admin.display(description=_("address of the hub"))
+    def hub_address(self, vendor: Vendor) -> SafeString | str:
+        if not vendor.pk:
+            return ""
+        return format_html('<a href="{0}/">{0}</a>', vendor.origin)
+
+    @admin.display(description=_("so it looks"))
+    def look_sample(self, vendor: Vendor) -> SafeString | str:
+        return look.sample_image(vendor) if vendor.pk else ""
+
+    @admin.display(description=_("so it reads"))
+    def message_preview(self, vendor: Vendor) -> SafeString | str:
+        """As saved, and as Alice would read it."""
+        return render_message(vendor, SAMPLE_CUSTOMER) if vendor.pk and vendor.message else ""
+
+    @admin.display(description=_("keys"))
+    def stripe_account(self, vendor: Vendor) -> SafeString | str:
+        if not vendor.pk:
+            return ""
+        account = StripeAccount.objects.filter(vendor=vendor).first()
+        return format_html(
+            '{} <a href="{}">{}</a>',
+            stripe_keys.summary(account),
+            reverse("admin:accounts_vendor_stripe", args=[vendor.pk]),
+            gettext("Set the keys"),
+        )
+
+    # Saving
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Only what was changed: a document number drawn meanwhile must not be put back."""
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        for row in formset.new_objects:
+            row.save()
+            if isinstance(row, TeamMember):
+                send = partial(invitations.invite, row, by=roles.staff_of(request))
+                transaction.on_commit(send, robust=True)
+        for row, fields in formset.changed_objects:
+            row.save(update_fields=fields)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        with vendor_scope(obj):
+            audit.record(
+                "vendor_changed",
+                by_user=roles.staff_of(request),
+                subject=obj.name,
+                detail={"changes": message},
+            )
+        return super().log_change(request, obj, message)

@@ -1,0 +1,129 @@
+"""What staff look up: found by what they know, told in words, read in few queries."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Customer, EmailAddress, Vendor
+from accounts.tenancy import vendor_scope
+from billing.models import Transaction
+from tests.clients import HubClient
+from tests.factories import (
+    make_customer,
+    make_document,
+    make_stripe_customer,
+    make_subscription,
+    make_transaction,
+)
+from tests.hub.admin.conftest import RECORD_MODELS, Records, admin_url, make_records
+
+pytestmark = pytest.mark.django_db
+
+
+def found(browser: HubClient, model: str, **query: str) -> str:
+    return str(browser.get(admin_url(f"{model}_changelist"), query).content.decode())
+
+
+@pytest.mark.parametrize("words", ["alice@example.com", "Alice", "second@example.com", "cus_x1"])
+def test_a_customer_is_found_by_any_address_by_name_and_by_stripes_id(
+    words: str, as_support: HubClient, alice: Customer
+) -> None:
+    make_stripe_customer(alice, stripe_customer_id="cus_x1")
+    make_customer(alice.vendor, "Dora")
+    with vendor_scope(alice.vendor):
+        EmailAddress.objects.create(customer=alice, address="second@example.com")
+    page = found(as_support, "accounts_customer", q=words)
+    assert page.count("alice@example.com</a>") == 1
+    assert "dora@example.com" not in page
+
+
+@pytest.mark.parametrize("words", ["pi_77", "alice@example.com", "AC-0815"])
+def test_a_transaction_is_found_by_id_address_and_document_number(
+    words: str, as_support: HubClient, alice: Customer
+) -> None:
+    make_transaction(
+        alice,
+        stripe_id="pi_77",
+        description="The one",
+        document=make_document(alice, number="AC-0815"),
+    )
+    make_transaction(make_customer(alice.vendor, "Dora"), description="Another")
+    page = found(as_support, "billing_transaction", q=words)
+    assert "The one" in page
+    assert "Another" not in page
+
+
+def test_transactions_show_money_and_cards_in_words(as_support: HubClient, alice: Customer) -> None:
+    make_transaction(alice, amount_minor=-950, kind=Transaction.Kind.REFUND)
+    page = found(as_support, "billing_transaction")
+    assert "€9.50" in page
+    assert "Visa •••• 4242" in page
+
+
+def test_transactions_are_filtered_by_kind_and_status(
+    as_support: HubClient, alice: Customer
+) -> None:
+    make_transaction(alice, description="Paid")
+    make_transaction(alice, description="Failed", status=Transaction.Status.FAILED)
+    make_transaction(alice, description="Returned", kind=Transaction.Kind.REFUND)
+    page = found(as_support, "billing_transaction", kind="charge", status="failed")
+    assert ("Failed</a>" in page, "Paid</a>" in page, "Returned</a>" in page) == (
+        True,
+        False,
+        False,
+    )
+
+
+def test_failures_are_found_with_stripes_code_and_request_id(
+    as_support: HubClient, acmes: Records
+) -> None:
+    page = found(as_support, "billing_action", outcome="failed")
+    assert "code_Watercolour" in page
+    assert "req_123" in page
+
+
+def test_a_customers_page_holds_everything_of_theirs(as_support: HubClient, acmes: Records) -> None:
+    page = as_support.get(acmes.url("accounts_customer")).content.decode()
+    for model in RECORD_MODELS:
+        if model not in ("accounts_customer", "billing_stripeevent"):
+            assert acmes.url(model) in page, model
+
+
+def test_a_long_history_is_cut_and_leads_to_the_rest(
+    as_support: HubClient, alice: Customer
+) -> None:
+    for _ in range(12):
+        make_transaction(alice)
+    page = as_support.get(admin_url("accounts_customer_change", alice.pk)).content.decode()
+    rest = f"{admin_url('billing_transaction_changelist')}?customer={alice.pk}"
+    assert rest in page
+    assert "12 transactions" in as_support.get(rest).content.decode()
+
+
+def test_an_empty_list_says_so(as_support: HubClient) -> None:
+    assert "Nothing here yet." in found(as_support, "invoices_document")
+
+
+def test_staff_open_a_documents_pdf(as_support: HubClient, alice: Customer) -> None:
+    document = make_document(alice)
+    answer = as_support.get(admin_url("invoices_document_pdf", document.pk))
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("model", RECORD_MODELS)
+def test_a_list_takes_the_same_number_of_queries_for_one_row_and_for_three(
+    model: str, as_owner: HubClient, acmes: Records, acme: Vendor
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as taken:
+            as_owner.get(admin_url(f"{model}_changelist"))
+        return len(taken)
+
+    queries()
+    for_one = queries()
+    for name in ("Dora", "Emil"):
+        customer = make_customer(acme, name)
+        make_subscription(customer)
+        make_records(customer, name)
+    assert queries() == for_one

@@ -1,0 +1,116 @@
+"""Stripe's keys go in and never come out."""
+
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from accounts.models import AuditEntry, Vendor
+from accounts.tenancy import vendor_scope
+from billing.models import StripeAccount
+from tests.clients import HubClient
+from tests.factories import make_stripe_account
+from tests.hub.admin.conftest import admin_url
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_sandbox")]
+
+SECRET = "sk_test_acme_averysecretsecret7Qx2"
+PUBLISHABLE = "pk_test_acme_published9Zk4"
+
+
+@pytest.fixture
+def url(acme: Vendor) -> str:
+    return admin_url("accounts_vendor_stripe", acme.pk)
+
+
+def account_of(vendor: Vendor) -> StripeAccount | None:
+    with vendor_scope(vendor):
+        return StripeAccount.objects.first()
+
+
+def errors(answer: Any) -> str:
+    page = BeautifulSoup(answer.content, "html.parser")
+    return " ".join(item.get_text() for item in page.select(".errorlist"))
+
+
+def test_good_keys_are_saved_and_only_their_ends_are_shown(
+    as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    keys = {"secret_key": SECRET, "publishable_key": PUBLISHABLE, "webhook_secret": "whsec_abcd"}
+    answer = as_owner.post(url, keys, follow=True)
+    assert "ending in 7Qx2" in answer.content.decode()
+    saved = account_of(acme)
+    assert saved is not None
+    assert (saved.secret_key, saved.webhook_secret) == (SECRET, "whsec_abcd")
+    for address in (url, admin_url("accounts_vendor_change", acme.pk)):
+        page = as_owner.get(address).content.decode()
+        assert "7Qx2" in page
+        for secret in (SECRET, "averysecret", "whsec_abcd"):
+            assert secret not in page
+
+
+def test_a_refused_form_does_not_echo_the_secret(as_owner: HubClient, url: str) -> None:
+    answer = as_owner.post(url, {"secret_key": SECRET, "publishable_key": "nonsense"})
+    assert "begins with pk_" in errors(answer)
+    assert SECRET not in answer.content.decode()
+
+
+def test_a_key_that_stripe_does_not_know_is_refused_at_its_field(
+    as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    keys = {"secret_key": "sk_test_acme_revoked", "publishable_key": PUBLISHABLE}
+    page = BeautifulSoup(as_owner.post(url, keys).content, "html.parser")
+    assert page.select_one(".field-secret_key .errorlist")
+    assert account_of(acme) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ({"secret_key": "whatever", "publishable_key": PUBLISHABLE}, "begins with sk_ or rk_"),
+        ({"secret_key": SECRET}, "begins with pk_"),
+        ({"secret_key": SECRET, "publishable_key": "pk_live_x"}, "the other for live mode"),
+    ],
+)
+def test_keys_that_cannot_be_right_are_refused(
+    keys: dict[str, str], reason: str, as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    assert reason in errors(as_owner.post(url, keys))
+    assert account_of(acme) is None
+
+
+def test_what_is_left_empty_stays(as_owner: HubClient, acme: Vendor, url: str) -> None:
+    make_stripe_account(acme, secret_key=SECRET, publishable_key=PUBLISHABLE)
+    as_owner.post(url, {"webhook_secret": "whsec_new"})
+    saved = account_of(acme)
+    assert saved is not None
+    assert (saved.secret_key, saved.webhook_secret) == (SECRET, "whsec_new")
+
+
+def test_keys_can_be_forgotten(as_owner: HubClient, acme: Vendor, url: str) -> None:
+    make_stripe_account(acme, secret_key=SECRET)
+    as_owner.post(url, {"clear": "on"})
+    saved = account_of(acme)
+    assert saved is not None
+    assert (saved.secret_key, saved.publishable_key, saved.webhook_secret) == ("", "", "")
+
+
+def test_the_webhook_endpoint_is_made_when_asked_for(
+    as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    keys = {"secret_key": SECRET, "publishable_key": PUBLISHABLE, "make_endpoint": "on"}
+    page = as_owner.post(url, keys, follow=True).content.decode()
+    assert "Stripe now tells this hub what happens." in page
+    saved = account_of(acme)
+    assert saved is not None
+    assert saved.webhook_secret.startswith("whsec_")
+
+
+def test_the_audit_log_says_who_changed_them_but_not_what_they_are(
+    as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    as_owner.post(url, {"secret_key": SECRET, "publishable_key": PUBLISHABLE})
+    with vendor_scope(acme):
+        entry = AuditEntry.objects.get(action="stripe_keys_changed")
+    assert entry.by_user is not None
+    assert "averysecret" not in f"{entry.subject}{entry.detail}"

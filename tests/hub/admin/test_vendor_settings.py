@@ -1,0 +1,278 @@
+"""A vendor sets its looks and words; what it saves is what its customers see."""
+
+import io
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from accounts.models import AuditEntry, TeamMember, User, Vendor
+from accounts.tenancy import vendor_scope
+from billing.models import CancellationRules
+from invoices.models import DocumentSettings
+from tests.clients import HubClient
+from tests.factories import make_document_settings, make_vendor
+from tests.hub.admin.conftest import admin_url
+
+pytestmark = pytest.mark.django_db
+
+
+def filled_form(browser: HubClient, url: str) -> dict[str, Any]:
+    """What a browser would send if nobody touched the form."""
+    form = BeautifulSoup(browser.get(url).content, "html.parser").find(id="vendor_form")
+    values: dict[str, Any] = {}
+    for field in form.select("input[name], select[name], textarea[name]"):
+        name, kind = field["name"], field.get("type")
+        if field.name == "select":
+            values[name] = next((o["value"] for o in field.select("option[selected]")), "")
+        elif field.name == "textarea":
+            values[name] = field.text.removeprefix("\n")
+        elif kind == "checkbox":
+            if field.has_attr("checked"):
+                values[name] = field.get("value", "on")
+        elif kind not in ("submit", "file"):
+            values[name] = field.get("value", "")
+    return {name: value for name, value in values.items() if "__prefix__" not in name}
+
+
+@pytest.fixture
+def settings_url(acme: Vendor) -> str:
+    return admin_url("accounts_vendor_change", acme.pk)
+
+
+def save(browser: HubClient, url: str, **changes: Any) -> Any:
+    answer = browser.post(url, filled_form(browser, url) | changes, follow=True)
+    return BeautifulSoup(answer.content, "html.parser")
+
+
+def errors(page: Any) -> str:
+    return " ".join(item.get_text() for item in page.select(".errorlist"))
+
+
+def png(width: int = 200, height: int = 60) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_who_works_for_one_vendor_lands_on_its_page(as_owner: HubClient, settings_url: str) -> None:
+    answer = as_owner.get(admin_url("accounts_vendor_changelist"))
+    assert answer.url == settings_url
+
+
+def test_a_changed_look_is_in_the_hub_at_once(
+    as_owner: HubClient, at_acme: HubClient, settings_url: str
+) -> None:
+    at_acme.get("/")
+    save(
+        as_owner,
+        settings_url,
+        name="Acme Academy",
+        accent_colour="#aa3300",
+        header_colour="#001122",
+        support_phone="+353 1 555 0199",
+    )
+    door = at_acme.get("/").content.decode()
+    assert "Acme Academy" in door
+    assert "+353 1 555 0199" in door
+    styles = [
+        link["href"]
+        for link in BeautifulSoup(door, "html.parser").select("link[rel=stylesheet]")
+        if not link["href"].startswith("/static/")
+    ]
+    colours = at_acme.get(styles[0]).content.decode()
+    assert "#aa3300" in colours
+    assert "#001122" in colours
+
+
+def test_a_logo_is_kept_and_shown(
+    as_owner: HubClient, at_acme: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    upload = SimpleUploadedFile("our logo.png", png(), "image/png")
+    page = save(as_owner, settings_url, logo=upload)
+    assert not errors(page)
+    acme.refresh_from_db()
+    assert acme.logo.name.endswith(".png")
+    assert "our logo" not in acme.logo.name
+    door = BeautifulSoup(at_acme.get("/").content, "html.parser")
+    source = door.select_one("header img")["src"]
+    assert at_acme.get(source).headers["Content-Type"] == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG, JPEG or WebP"),
+        (b"GIF89a, or so it says", "not a PNG, JPEG or WebP"),
+        (png()[:100], "damaged"),
+        (b"\x89PNG" + b"0" * (5 * 1024 * 1024), "larger than 5 MB"),
+        (png(30_000, 600), "16 million pixels"),
+    ],
+    ids=["svg", "gif", "cut off", "too heavy", "too many pixels"],
+)
+def test_what_is_no_usable_image_is_refused_with_the_reason(
+    content: bytes, reason: str, as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    page = save(as_owner, settings_url, logo=SimpleUploadedFile("logo.png", content))
+    assert reason in errors(page)
+    acme.refresh_from_db()
+    assert not acme.logo
+
+
+def test_a_logo_can_be_removed(as_owner: HubClient, acme: Vendor, settings_url: str) -> None:
+    save(as_owner, settings_url, logo=SimpleUploadedFile("logo.png", png()))
+    save(as_owner, settings_url, **{"logo-clear": "on"})
+    acme.refresh_from_db()
+    assert not acme.logo
+
+
+def test_the_sample_shows_colours_before_they_are_saved(as_owner: HubClient, acme: Vendor) -> None:
+    url = admin_url("accounts_vendor_look", acme.pk)
+    sample = as_owner.get(url, {"header": "#123456", "accent": "#fedcba"})
+    assert sample.headers["Content-Type"] == "image/svg+xml"
+    assert "#123456" in sample.content.decode()
+    assert "#fedcba" in sample.content.decode()
+    assert as_owner.get(url, {"header": '"><script>'}).status_code == 404
+
+
+def test_the_message_is_previewed_as_a_customer_reads_it(
+    as_owner: HubClient, settings_url: str
+) -> None:
+    message = "<p>Hello {first_name}</p><script>alert(1)</script>"
+    page = save(as_owner, settings_url, message=message, _continue="1")
+    preview = page.select_one(".field-message_preview .readonly")
+    assert "Hello Alice" in preview.get_text()
+    assert not preview.select("script")
+    assert "{support_email}" in page.select_one(".field-message .help").get_text()
+
+
+def test_a_broken_form_comes_back_filled_with_the_error_at_its_field(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    page = save(as_owner, settings_url, name="New name", accent_colour="red")
+    assert "#rrggbb" in page.select_one(".field-accent_colour .errorlist").get_text()
+    assert page.select_one("#id_name")["value"] == "New name"
+    acme.refresh_from_db()
+    assert acme.name == "Acme"
+
+
+def test_only_the_operator_moves_a_hub(
+    as_owner: HubClient, as_superuser: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    save(as_owner, settings_url, subdomain="elsewhere")
+    acme.refresh_from_db()
+    assert acme.subdomain == "acme"
+    save(as_superuser, settings_url, subdomain="elsewhere")
+    acme.refresh_from_db()
+    assert acme.subdomain == "elsewhere"
+
+
+@pytest.mark.parametrize("name", ["www", "hub", "admin", "Acme", "a_b", "-a", "a.b", "globex"])
+def test_a_reserved_taken_or_malformed_subdomain_is_refused(
+    name: str, as_superuser: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    make_vendor("Globex")
+    page = save(as_superuser, settings_url, subdomain=name)
+    assert page.select_one(".field-subdomain .errorlist")
+    acme.refresh_from_db()
+    assert acme.subdomain == "acme"
+
+
+def test_the_operator_adds_a_vendor(as_superuser: HubClient) -> None:
+    page = save(
+        as_superuser,
+        admin_url("accounts_vendor_add"),
+        name="Initech",
+        subdomain="initech",
+        support_email="help@initech.example",
+    )
+    assert not errors(page)
+    assert HubClient("initech.test").get("/").status_code == 200
+
+
+def test_document_and_cancellation_settings_are_saved(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    save(
+        as_owner,
+        settings_url,
+        **{
+            "documentsettings-0-prefix": "AC-",
+            "documentsettings-0-mail_receipts": "never",
+            "cancellationrules-0-split_pay": "on",
+        },
+    )
+    with vendor_scope(acme):
+        assert DocumentSettings.objects.get().prefix == "AC-"
+        assert DocumentSettings.objects.get().mail_receipts == "never"
+        assert CancellationRules.objects.get().split_pay
+
+
+def test_a_document_number_is_never_used_twice(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    make_document_settings(acme, next_number=40)
+    name = "documentsettings-0-next_number"
+    page = save(as_owner, settings_url, **{name: "39"})
+    assert "at least 40" in errors(page)
+    save(as_owner, settings_url, **{name: "100"})
+    with vendor_scope(acme):
+        assert DocumentSettings.objects.get().next_number == 100
+
+
+def test_saving_other_settings_does_not_put_back_a_number_drawn_meanwhile(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    make_document_settings(acme, next_number=40)
+    form = filled_form(as_owner, settings_url)
+    with vendor_scope(acme):
+        DocumentSettings.objects.update(next_number=41)
+        as_owner.post(settings_url, form | {"documentsettings-0-footer": "New footer"})
+        kept = DocumentSettings.objects.get()
+    assert (kept.footer, kept.next_number) == ("New footer", 41)
+
+
+def test_what_was_changed_and_by_whom_is_in_the_audit_log(
+    as_owner: HubClient, owner: User, acme: Vendor, settings_url: str
+) -> None:
+    save(as_owner, settings_url, support_phone="+353 1 555 0100")
+    with vendor_scope(acme):
+        entry = AuditEntry.objects.get(action="vendor_changed")
+    assert entry.by_user == owner
+    assert "upport phone" in str(entry.detail)
+
+
+def test_an_owner_adds_a_member_who_is_invited_and_chooses_a_password(
+    as_owner: HubClient,
+    acme: Vendor,
+    settings_url: str,
+    mailoutbox: list[Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    new = {"team-1-email": "New@Team.example", "team-1-role": "support", "team-TOTAL_FORMS": "2"}
+    with django_capture_on_commit_callbacks(execute=True):
+        page = save(as_owner, settings_url, **new)
+    assert not errors(page)
+    (mail,) = mailoutbox
+    assert mail.to == ["new@team.example"]
+    link = next(word for word in mail.body.split() if "/admin/join/" in word)
+    assert link not in page.decode()
+    assert not User.objects.get(email="new@team.example").has_usable_password()
+
+    browser = HubClient("hub.test")
+    form = browser.get(link.partition("hub.test")[2], follow=True)
+    chosen = {"new_password1": "a long day in Lyon", "new_password2": "a long day in Lyon"}
+    browser.post(form.redirect_chain[-1][0], chosen, follow=True)
+    assert browser.login(email="new@team.example", password="a long day in Lyon")
+    again = HubClient("hub.test").get(link.partition("hub.test")[2], follow=True)
+    assert b"no longer works" in again.content
+
+
+def test_a_team_keeps_an_owner(as_owner: HubClient, acme: Vendor, settings_url: str) -> None:
+    page = save(as_owner, settings_url, **{"team-0-role": "support"})
+    assert "at least one owner" in errors(page)
+    page = save(as_owner, settings_url, **{"team-0-DELETE": "on"})
+    assert "at least one owner" in errors(page)
+    assert acme.team.get().role == TeamMember.Role.OWNER
