@@ -28,9 +28,11 @@ __all__ = ["Response", "Sandbox"]
 
 # Each of these serves the requests for its nouns, by registering them when it is imported.
 NOUNS = (
+    "account",
     "catalogue",
     "charges",
     "checkout",
+    "credit_notes",
     "customers",
     "invoice_items",
     "invoices",

@@ -1,0 +1,135 @@
+"""The account itself, its balance's entries, and sessions of Stripe's own customer portal."""
+
+from billing.sandbox.accounts import Account
+from billing.sandbox.errors import forbidden, missing
+from billing.sandbox.ids import new_id, secret
+from billing.sandbox.paging import page
+from billing.sandbox.routing import Call, Page, route
+from billing.sandbox.store import Obj
+from billing.sandbox.values import ADDRESS, nulls
+
+
+@route("GET", "/v1/account", "AccountRetrieveCurrentParams")
+def retrieve_account(call: Call) -> Obj:
+    return _shown(call.account)
+
+
+@route("GET", "/v1/accounts/{key}", "AccountRetrieveParams")
+def retrieve_other_account(call: Call, key: str) -> Obj:
+    if key != call.account.id:
+        raise forbidden(
+            f"The provided key does not have access to account '{key}' (or that account does not "
+            "exist). Application access may have been revoked.",
+            "account_invalid",
+        )
+    return _shown(call.account)
+
+
+def _shown(account: Account) -> Obj:
+    name = account.id.removeprefix("acct_").capitalize()
+    wants: Obj = nulls("current_deadline disabled_reason")
+    lists = [
+        "alternatives",
+        "currently_due",
+        "errors",
+        "eventually_due",
+        "past_due",
+        "pending_verification",
+    ]
+    wants |= {field: [] for field in (*lists, "pending_verification")}
+    return {
+        "id": account.id,
+        "object": "account",
+        "business_profile": {
+            **nulls("annual_revenue estimated_worker_count mcc support_email support_phone"),
+            **nulls("minority_owned_business_designation product_description support_url url"),
+            "name": name,
+            "support_address": dict.fromkeys(ADDRESS),
+        },
+        "business_type": None,
+        "capabilities": {"card_payments": "active", "transfers": "active"},
+        "charges_enabled": True,
+        "controller": {"type": "account"},
+        "country": "US",
+        "created": account.record["created"],
+        "default_currency": "usd",
+        "details_submitted": True,
+        "email": f"owner@{account.id.removeprefix('acct_')}.example",
+        "external_accounts": {
+            "object": "list",
+            "data": [],
+            "has_more": False,
+            "url": f"/v1/accounts/{account.id}/external_accounts",
+        },
+        "future_requirements": dict(wants),
+        "metadata": {},
+        "payouts_enabled": True,
+        "requirements": dict(wants),
+        "settings": _settings(name),
+        "tos_acceptance": nulls("date ip user_agent"),
+        "type": "standard",
+    }
+
+
+def _settings(name: str) -> Obj:
+    descriptors = "statement_descriptor_prefix_kana statement_descriptor_prefix_kanji"
+    return {
+        "bacs_debit_payments": nulls("display_name service_user_number"),
+        "branding": nulls("icon logo primary_color secondary_color"),
+        "card_issuing": {"tos_acceptance": nulls("date ip")},
+        "card_payments": {
+            "decline_on": {"avs_failure": False, "cvc_failure": False},
+            **nulls(f"statement_descriptor_prefix {descriptors}"),
+        },
+        "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
+        "invoices": nulls("default_account_tax_ids hosted_payment_method_save"),
+        "payments": nulls(
+            f"statement_descriptor statement_descriptor_kana statement_descriptor_kanji "
+            f"{descriptors}"
+        ),
+        "payouts": {
+            "debit_negative_balances": True,
+            "schedule": {"delay_days": 2, "interval": "daily"},
+            "statement_descriptor": None,
+        },
+        "sepa_debit_payments": {},
+    }
+
+
+@route("GET", "/v1/balance_transactions", "BalanceTransactionListParams")
+def list_balance_transactions(call: Call) -> Page:
+    url = "/v1/balance_transactions"
+    return page(call, "balance_transaction", url, "currency", "source", "type")
+
+
+@route("GET", "/v1/balance_transactions/{key}", "BalanceTransactionRetrieveParams")
+def retrieve_balance_transaction(call: Call, key: str) -> Obj:
+    return call.account.get("balance_transaction", key)
+
+
+@route("POST", "/v1/billing_portal/sessions", "billing_portal.SessionCreateParams")
+def create_portal_session(call: Call) -> Obj:
+    """A link to Stripe's own portal, such as its page to change the card."""
+    account, params = call.account, call.params
+    if "customer" not in params:
+        raise missing("customer")
+    customer = account.living("customer", params["customer"], "customer")
+    flow = params.get("flow_data")
+    if flow is not None:
+        details = nulls("subscription_cancel subscription_update subscription_update_confirm")
+        ends = {"type": "portal_homepage", **nulls("hosted_confirmation redirect")}
+        flow = {"after_completion": ends, **details, **flow}
+    return {
+        "id": new_id("billing_portal.session"),
+        "object": "billing_portal.session",
+        "configuration": f"bpc_{secret(24)}",
+        "created": account.now(),
+        "customer": customer["id"],
+        "customer_account": None,
+        "flow": flow,
+        "livemode": False,
+        "locale": params.get("locale"),
+        "on_behalf_of": None,
+        "return_url": params.get("return_url"),
+        "url": f"https://billing.stripe.com/p/session/test_{secret(40)}",
+    }
