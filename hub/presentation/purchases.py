@@ -10,9 +10,10 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from billing.brands import card_words
 from billing.models import CancellationRules, OneTimePurchase, Subscription
 from billing.services import cancellation, cards
-from hub.presentation.words import day, near_day, short_card
+from hub.presentation.words import day, near_day
 from invoices.money import format_money
 
 KINDS = {
@@ -191,7 +192,7 @@ def note_of(subscription: Subscription) -> str:
 def card_label(subscription: Subscription) -> str:
     """The card that pays for it, short; nothing once nothing is charged any more."""
     card = cards.card_of(subscription) if subscription.is_live else None
-    return short_card(card.card_brand, card.card_last4) if card else ""
+    return card_words(card.card_brand, card.card_last4) if card else ""
 
 
 def acts_on(subscription: Subscription, rules: CancellationRules) -> list[Act]:

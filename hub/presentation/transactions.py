@@ -10,8 +10,8 @@ from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing.brands import card_words
 from billing.models import OneTimePurchase, Subscription, Transaction
-from hub.presentation.words import short_card
 from invoices.models import Document
 from invoices.money import format_money
 
@@ -59,7 +59,7 @@ def _how(transaction: Transaction) -> str:
     refunded = transaction.refund_of
     if refunded and refunded.document:
         return _("Credit note for %s") % refunded.document.number
-    return short_card(transaction.card_brand, transaction.card_last4)
+    return card_words(transaction.card_brand, transaction.card_last4)
 
 
 def paid_so_far(purchase: Subscription | OneTimePurchase) -> str:

@@ -8,18 +8,8 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
+from billing.brands import brand_name
 from billing.models import CardOnFile
-
-CARD_BRANDS = {
-    "visa": "Visa",
-    "mastercard": "Mastercard",
-    "amex": "American Express",
-    "discover": "Discover",
-    "diners": "Diners Club",
-    "jcb": "JCB",
-    "unionpay": "UnionPay",
-    "cartes_bancaires": "Cartes Bancaires",
-}
 
 
 def day(moment: datetime) -> str:
@@ -32,15 +22,6 @@ def near_day(moment: datetime) -> str:
     local = localtime(moment)
     near = local.year == localdate().year
     return date_format(local, "MONTH_DAY_FORMAT" if near else "DATE_FORMAT")
-
-
-def brand_name(brand: str) -> str:
-    return CARD_BRANDS.get(brand, brand.replace("_", " ").title())
-
-
-def short_card(brand: str, last4: str) -> str:
-    """`Visa •••• 4242`, or nothing where no card is known."""
-    return f"{brand_name(brand)} •••• {last4}" if last4 else ""
 
 
 def long_card(card: CardOnFile) -> str:

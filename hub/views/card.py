@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 
 from accounts.http import CustomerRequest
+from billing.brands import brand_name, card_words
 from billing.errors import BillingError
 from billing.models import Subscription
 from billing.services import cards
 from hub.forms import CardForm
 from hub.presentation.purchases import kind_of
-from hub.presentation.words import brand_name, short_card
 from invoices.money import format_money
 
 
@@ -112,7 +112,7 @@ def _scopes(live: list[Subscription], chosen: Subscription | None) -> list[tuple
 
 def _current(subscription: Subscription) -> str:
     card = cards.card_of(subscription)
-    return short_card(card.card_brand, card.card_last4) if card else ""
+    return card_words(card.card_brand, card.card_last4) if card else ""
 
 
 def _due(live: list[Subscription]) -> list[str]:

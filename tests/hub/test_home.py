@@ -44,7 +44,7 @@ def test_a_product_is_found_by_a_part_of_its_name(as_alice, alice):
     assert "Language Lab" not in page
 
 
-def test_a_purchase_is_found_by_the_number_of_its_document(as_alice, alice):
+def test_a_purchase_is_found_by_the_number_of_its_document(as_alice, alice, in_acme):
     bought = make_one_time_purchase(alice, product_name="Watercolour for Travellers")
     receipt = make_document(alice, number="AC-2026-00079")
     make_transaction(alice, one_time_purchase=bought, document=receipt)

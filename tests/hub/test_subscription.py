@@ -1,10 +1,12 @@
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from billing.models import Transaction
+from tests.clients import bare
 from tests.factories import LONG_AGO, make_document, make_subscription, make_transaction
 
 
@@ -66,7 +68,7 @@ def test_a_long_history_comes_in_pages(as_alice, alice, italian):
         )
 
     first = as_alice.get(f"/subscriptions/{italian.pk}/")
-    second = as_alice.get(f"/subscriptions/{italian.pk}/?before={first.context['older']}")
+    second = as_alice.get(f"/subscriptions/{italian.pk}/?before={quote(first.context['older'])}")
 
     assert "€10.14" in first.text
     assert "€10.00" not in first.text
@@ -118,4 +120,4 @@ def test_anothers_subscription_is_as_unknown_as_none(as_alice, bob, carol, in_ac
     ]
 
     assert {answer.status_code for answer in answers} == {404}
-    assert len({answer.text for answer in answers}) == 1
+    assert len({bare(answer) for answer in answers}) == 1
