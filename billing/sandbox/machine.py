@@ -184,6 +184,12 @@ class Sandbox:
         """How many webhooks have not arrived yet."""
         return len(self._store.shelf("outbox"))
 
+    def tries(self) -> dict[str, int]:
+        """How often each event that has not arrived everywhere was sent, by its id."""
+        with self._lock:
+            tasks = self._store.shelf("outbox").values()
+            return {task["event"]: task["attempts"] for task in tasks}
+
     def _push(self) -> None:
         """Deliver to the sinks, until what they do in answer brings nothing new."""
         if not self._sinks or getattr(self._thread, "delivering", False):
