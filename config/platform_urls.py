@@ -1,7 +1,8 @@
 """The platform's own host: staff, and whoever watches over the processes."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health
@@ -12,3 +13,5 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
 ]
+if settings.DEMO:
+    urlpatterns.append(path("mailbox/", include("hub.mailbox")))

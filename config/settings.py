@@ -182,6 +182,15 @@ MAILERS: dict[str, Any] = {
     }
 }
 
+# --- The demo: mail is kept to be read at /mailbox/ on the platform's host, and never sent ---
+if DEMO:
+    INSTALLED_APPS.append("django_mail_preview")
+    MAILERS["default"] = {"BACKEND": "django_mail_preview.backends.EmailBackend"}
+    SILENCED_SYSTEM_CHECKS = ["django_mail_preview.W001", "django_mail_preview.W003"]
+MAIL_PREVIEW_ALLOW = "hub.mailbox.is_open"
+MAIL_PREVIEW_ROOT = MEDIA_ROOT.parent / "mail"
+MAIL_PREVIEW_MAX_MESSAGES = 500
+
 # --- Stripe; STRIPE_SANDBOX=1 puts the stand-in of billing/sandbox in its place ---
 STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=False)
 STRIPE_SANDBOX_URL = env("STRIPE_SANDBOX_URL", default="http://localhost:12111")
