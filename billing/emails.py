@@ -1,13 +1,146 @@
-"""The mails about money, one function each."""
+"""The mails about money, one function each, and the record that goes with a cancellation."""
 
 from __future__ import annotations
 
-from billing.models import Action, Transaction
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts import mail
+from accounts.http import hub_url
+from accounts.languages import first_supported
+from billing.brands import card_words
+from billing.errors import CardDeclined
+from billing.gateway import sentences
+from billing.models import Action, CardOnFile, Subscription, Transaction
+from invoices.money import format_money
+from invoices.services import record_pdf
 
 
-def send_confirmation(action: Action) -> None:
-    raise NotImplementedError
+def cancellation(action: Action, subscription: Subscription) -> None:
+    """What ends when, with a record of the declaration as a PDF."""
+    _send(
+        "cancellation",
+        action,
+        {
+            **_about(subscription),
+            "asked_at": action.started_at,
+            "ends_at": subscription.ended_at or subscription.cancels_at,
+            "can_undo": subscription.is_live,
+        },
+        attachments=[_record(action, subscription)],
+    )
 
 
-def send_payment_failed(failed: Transaction) -> None:
-    raise NotImplementedError
+def cancellation_undone(action: Action, subscription: Subscription) -> None:
+    _send(
+        "cancellation_undone",
+        action,
+        {**_about(subscription), "asked_at": action.started_at},
+    )
+
+
+def card_changed(action: Action, covered: list[Subscription]) -> None:
+    """`covered`: what the new card pays for."""
+    card = action.parameters["card"]
+    _send(
+        "card_changed",
+        action,
+        {
+            "card": card_words(card["brand"], card["last4"]),
+            "products": [subscription.product_name for subscription in covered],
+            "asked_at": action.finished_at,
+            "url": hub_url(action.vendor, "hub:home"),
+        },
+    )
+
+
+def payment_failed(failed: Transaction, subscription: Subscription) -> None:
+    """Why, what happens next, and the way to the card page."""
+    mail.send(
+        "payment_failed",
+        vendor=failed.vendor,
+        to=failed.customer.email,
+        customer=failed.customer,
+        context={
+            **_about(subscription),
+            "amount_minor": failed.amount_minor,
+            "currency": failed.currency,
+            "card": card_words(failed.card_brand, failed.card_last4),
+            "failed_at": failed.happened_at,
+            "reason": sentences.sentence_for(CardDeclined, "", failed.failure_code),
+            "url": f"{hub_url(failed.vendor, 'hub:card')}?subscription={subscription.pk}",
+        },
+    )
+
+
+def _send(message: str, action: Action, context: dict[str, Any], **more: Any) -> None:
+    mail.send(
+        message,
+        vendor=action.vendor,
+        to=action.customer.email,
+        customer=action.customer,
+        context=context,
+        **more,
+    )
+
+
+def _about(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "subscription": subscription,
+        "paying_card": _paying_card(subscription),
+        "url": hub_url(subscription.vendor, "hub:subscription", subscription.pk),
+    }
+
+
+def _paying_card(subscription: Subscription) -> str:
+    candidates: list[CardOnFile] = [subscription, subscription.stripe_customer]
+    return next((card_words(c.card_brand, c.card_last4) for c in candidates if c.has_card), "")
+
+
+def _record(action: Action, subscription: Subscription) -> mail.Attachment:
+    """What was declared, by whom, about what, and when: a PDF to be kept."""
+    vendor, customer = action.vendor, action.customer
+    language = first_supported(customer.language, vendor.language)
+    with translation.override(language), timezone.override(vendor.time_zone):
+        context = {
+            "vendor": vendor,
+            "language": language,
+            "title": _("Record of a cancellation"),
+            "statement": _("%(product)s was cancelled by its customer.")
+            % {"product": subscription.product_name},
+            "facts": _facts(action, subscription),
+            "timestamp": action.started_at,
+        }
+        content = record_pdf("invoices/record.html", context)
+        return _("Cancellation.pdf"), content, "application/pdf"
+
+
+def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
+    customer = action.customer
+    price = format_money(subscription.amount_minor, subscription.currency)
+    facts = [
+        (_("Seller"), action.vendor.legal_name or action.vendor.name),
+        (_("Customer"), customer.name),
+        (_("E-mail"), customer.email),
+        (_("Contract"), subscription.product_name),
+        (_("Plan"), subscription.plan_name),
+        (_("Price"), price),
+        (_("Order"), subscription.reference),
+        (_("Started on"), _day(subscription.started_at)),
+        (_("Cancelled on"), _moment(action.started_at)),
+        (_("Ends on"), _moment(subscription.ended_at or subscription.cancels_at)),
+        (_("Reference"), str(action.pk)),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+
+
+def _moment(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""

@@ -54,6 +54,10 @@ class BillingUnavailable(BillingError):
     outcome_unknown: bool = False
 
 
+class KeyRefused(BillingUnavailable):
+    """Stripe does not accept the vendor's key."""
+
+
 class StripeRefused(BillingError):
     """Stripe says no to what was asked; the reason is for the vendor."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Final
 
 import requests
 import stripe
@@ -20,6 +20,7 @@ from billing.errors import (
     BillingUnavailable,
     CardDeclined,
     CardNotConfirmed,
+    KeyRefused,
     NotSupported,
     StripeRefused,
     TaxIdNotValid,
@@ -27,7 +28,7 @@ from billing.errors import (
 from billing.gateway import sentences
 from billing.models import StripeAccount
 
-API_VERSION = "2026-10-28.endive"
+API_VERSION: Final = "2026-10-28.endive"
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 RETRIES = 2
@@ -146,6 +147,8 @@ def _kind(error: stripe.StripeError, code: str) -> type[BillingError]:
         return CardDeclined
     if code == "tax_id_invalid":
         return TaxIdNotValid
+    if isinstance(error, stripe.AuthenticationError):
+        return KeyRefused
     if isinstance(error, stripe.InvalidRequestError) and code != "lock_timeout":
         return StripeRefused
     return BillingUnavailable

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.errors import BillingError, BillingUnavailable, CardDeclined, CardNotConfirmed
+from billing.errors import (
+    BillingError,
+    BillingUnavailable,
+    CardDeclined,
+    CardNotConfirmed,
+    KeyRefused,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -102,6 +108,7 @@ BY_KIND: dict[type[BillingError], StrPromise] = {
     BillingUnavailable: UNAVAILABLE,
     CardDeclined: DECLINED,
     CardNotConfirmed: NOT_CONFIRMED,
+    KeyRefused: UNAVAILABLE,
 }
 
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer
 from accounts.tenancy import VendorOwned
 
+CHARGED_BY_ITSELF = "charge_automatically"
+
 
 class CardOnFile(models.Model):
     """The card that pays, as far as a page may show it. Empty: none of its own."""
@@ -108,7 +110,7 @@ class Subscription(CardOnFile, VendorOwned):
     interval = models.CharField(max_length=10)
     interval_count = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(_("status"), max_length=20, choices=Status)
-    collection_method = models.CharField(max_length=25, default="charge_automatically")
+    collection_method = models.CharField(max_length=25, default=CHARGED_BY_ITSELF)
     payments_total = models.PositiveSmallIntegerField(_("payments in all"), null=True)
     payments_made = models.PositiveSmallIntegerField(_("payments made"), default=0)
     started_at = models.DateTimeField(_("started at"))
@@ -155,6 +157,11 @@ class Subscription(CardOnFile, VendorOwned):
     def is_live(self) -> bool:
         """Whether Stripe still lets anything be changed."""
         return self.status in self.LIVE_STATUSES
+
+    @property
+    def needs_card(self) -> bool:
+        """Whether a card will be charged for it; invoices may also be sent to be paid otherwise."""
+        return self.is_live and not self.is_paid_off and self.collection_method == CHARGED_BY_ITSELF
 
     @property
     def is_ending(self) -> bool:

@@ -49,10 +49,8 @@ class Card:
 
 def live_subscriptions(customer: Customer) -> list[Subscription]:
     """Those that a card pays for, now or later."""
-    rows = customer.subscriptions.filter(
-        status__in=Subscription.LIVE_STATUSES, collection_method="charge_automatically"
-    ).select_related("stripe_customer")
-    return [row for row in rows if not row.is_paid_off]
+    rows = customer.subscriptions.filter(status__in=Subscription.LIVE_STATUSES)
+    return [row for row in rows.select_related("stripe_customer") if row.needs_card]
 
 
 def card_of(subscription: Subscription) -> CardOnFile | None:

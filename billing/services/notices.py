@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.tasks import task
 from django.utils import timezone
 
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
 from billing import emails
-from billing.models import Action, Transaction
+from billing.models import Action, StripeCustomer, Subscription, Transaction
 
 WORTH_TELLING = timedelta(days=3)
 """An import brings years of history, and nobody wants to hear of last year's declined card."""
@@ -30,9 +30,28 @@ def confirm_action(vendor_id: int, action_id: str) -> None:
     """Tell the customer what they did."""
     with _vendor(vendor_id):
         unsent = Action.objects.filter(pk=action_id, mail_wanted=True, mailed_at=None)
-        if action := unsent.select_related("vendor", "customer", "subscription").first():
-            emails.send_confirmation(action)
+        if action := _with_all(unsent).first():
+            _confirm(action)
             unsent.update(mailed_at=timezone.now())
+
+
+def _with_all[M: Model](rows: QuerySet[M]) -> QuerySet[M]:
+    return rows.select_related("vendor", "customer", "subscription__stripe_customer")
+
+
+def _confirm(action: Action) -> None:
+    subscription = action.subscription
+    if action.kind == Action.Kind.CHANGE_CARD:
+        emails.card_changed(action, [subscription] if subscription else _paid_by_default(action))
+    elif subscription and action.kind == Action.Kind.CANCEL:
+        emails.cancellation(action, subscription)
+    elif subscription and action.kind == Action.Kind.UNDO_CANCEL:
+        emails.cancellation_undone(action, subscription)
+
+
+def _paid_by_default(action: Action) -> list[Subscription]:
+    owner = StripeCustomer.objects.get(stripe_customer_id=action.parameters["stripe_customer"])
+    return [row for row in owner.subscriptions.all() if row.needs_card]
 
 
 @task()
@@ -40,8 +59,9 @@ def tell_of_failure(vendor_id: int, transaction_id: int) -> None:
     """Tell the customer that a payment failed, and how to put it right."""
     with _vendor(vendor_id):
         unsent = Transaction.objects.filter(pk=transaction_id, mail_wanted=True, mailed_at=None)
-        if failed := unsent.select_related("vendor", "customer", "subscription").first():
-            emails.send_payment_failed(failed)
+        failed = _with_all(unsent).first()
+        if failed and failed.subscription:
+            emails.payment_failed(failed, failed.subscription)
             unsent.update(mailed_at=timezone.now())
 
 
