@@ -14,7 +14,7 @@ COPY . .
 ENV PATH=/app/.venv/bin:$PATH
 # Neither step uses a secret, but the settings want them named.
 RUN set -a && eval "$(python -m scripts.keys)" \
-    && python manage.py compilemessages \
+    && python manage.py compilemessages --ignore .venv \
     && python manage.py collectstatic --no-input
 
 FROM python:3.13-slim-bookworm
@@ -27,7 +27,7 @@ RUN apt-get update \
         libpango-1.0-0 \
         libpangoft2-1.0-0 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /nonexistent hub \
+    && useradd --uid 10001 --no-create-home --home-dir /nonexistent hub \
     && install --directory --owner hub /data
 WORKDIR /app
 COPY --from=build /app /app
