@@ -29,7 +29,8 @@ LONGEST_ADDRESS = 254
 NOT_ONE_MAILBOX = _("Type one e-mail address, like name@example.com.")
 LOGO_ID = "logo"
 
-_inliner = CSSInliner(load_remote_stylesheets=False)
+# Media queries (the dark look) cannot stand at an element: they stay in the head.
+_inliner = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 _is_address = EmailValidator(NOT_ONE_MAILBOX)
 
 
@@ -94,7 +95,7 @@ def _standing_context(
         "customer": customer,
         "brand": brand_of(vendor),
         "logo": logo,
-        "message": render_message(vendor, customer) if customer else "",
+        "vendor_message": render_message(vendor, customer) if customer else "",
         "hub_url": vendor.url("/"),
         "hub_host": vendor.host,
     }

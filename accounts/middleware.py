@@ -140,4 +140,4 @@ def _keep_context(response: HttpResponseBase) -> HttpResponseBase:
 
 def _in_context(chunks: Iterable[bytes]) -> Iterator[bytes]:
     context, rest = copy_context(), iter(chunks)
-    return iter(lambda: context.run(next, rest, None), None)  # type: ignore[arg-type]
+    return iter(lambda: context.run(next, rest, None), None)

@@ -53,6 +53,10 @@ class NoScopeQuerySet(DisabledQuerySet):  # type: ignore[misc]
     alias = DisabledQuerySet.error
     bulk_create = DisabledQuerySet.error
     bulk_update = DisabledQuerySet.error
+    explain = DisabledQuerySet.error
+    resolve_expression = DisabledQuerySet.error
+    aiterator = DisabledQuerySet.error
+    _fetch_all = DisabledQuerySet.error
 
 
 _Scoped: Any = type(ScopedManager(vendor="vendor"))

@@ -11,7 +11,11 @@ os.environ.update(HUB_DOMAIN="test", HTTPS="1", TRUSTED_PROXIES="0", STRIPE_SAND
 
 from config.settings import *  # noqa: F403
 
-MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="hub-tests-"))
+_SCRATCH = Path(tempfile.mkdtemp(prefix="hub-tests-"))
+MEDIA_ROOT = _SCRATCH / "media"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as in production: one in memory belongs to a single thread.
+    DATABASES["default"]["TEST"] = {"NAME": str(_SCRATCH / "hub.sqlite3")}  # noqa: F405
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -48,7 +48,9 @@ def confirm_change(token: str) -> Customer:
     link = peek_change(token)
     try:
         with transaction.atomic():
-            customer = Customer.objects.select_for_update().get(pk=links.spend(link).pk)
+            # First the customer, then the link: two changes at once wait instead of deadlocking.
+            customer = Customer.objects.select_for_update(of=("self",)).get(magic_links=link)
+            links.spend(link)
             old = customer.email
             _replace(customer, link.email)
             _close_ways_in(customer, but=[] if link.purpose == _REVERT else [_REVERT])
