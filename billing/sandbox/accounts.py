@@ -198,4 +198,5 @@ class Accounts:
 
 
 def _masked(key: str) -> str:
-    return f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}"
+    """Enough of a key to know it by, and no more."""
+    return f"{key[:8]}****{key[-4:]}" if len(key) > 16 else "****"
