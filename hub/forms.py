@@ -125,7 +125,7 @@ class DocumentSearchForm(forms.Form):
     year = forms.TypedChoiceField(label=_("Year"), required=False, coerce=int, empty_value=None)
 
     def __init__(self, data: Any, *, years: list[int]) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         self.fields["q"].widget.input_type = "search"
         self.fields["kind"].choices = [("", _("All kinds")), *Document.Kind.choices]
         self.fields["year"].choices = [("", _("All years")), *((y, str(y)) for y in years)]

@@ -244,3 +244,10 @@ def _shown(card: CardRecord) -> Card:
     return Card(
         brand=card.brand, last4=card.last4, exp_month=card.exp_month, exp_year=card.exp_year
     )
+
+
+def sentences_by_code() -> dict[str, str]:
+    """For the browser, where Stripe.js says no: what the customer reads, by (decline) code."""
+    by_code = sentences.BY_CODE | sentences.BY_DECLINE_CODE
+    plain = {"card_declined": sentences.DECLINED, "": sentences.NOT_CONFIRMED}
+    return {code: str(sentence) for code, sentence in (by_code | plain).items()}

@@ -70,14 +70,14 @@ def picks_of(rows: list[Row]) -> list[Pick]:
 def groups_of(
     rows: list[Row], *, kind: str, query: str, numbered: set[UUID]
 ) -> list[tuple[str, list[Row]]]:
-    """Rows by kind, live ones first. `numbered`: purchases with a document of that number."""
+    """Rows by kind: late ones first, ended ones last. `numbered`: those a document number led to."""
     found = [
         row
         for row in rows
         if kind in ("", row.kind)
         and (query.casefold() in row.name.casefold() or row.id in numbered)
     ]
-    found.sort(key=lambda row: row.is_over)
+    found.sort(key=lambda row: (row.is_over, row.mark.tone != "late"))
     groups = [(str(label), [r for r in found if r.kind == key]) for key, label in KINDS.items()]
     return [(label, members) for label, members in groups if members]
 

@@ -51,7 +51,8 @@ def _own(customer: Customer, document_id: UUID) -> Document:
 @require_safe
 def document(request: CustomerRequest, document_id: UUID) -> HttpResponse:
     document = _own(request.customer, document_id)
-    return render(request, "hub/document.html", document_context(document))
+    context = {"document": document} | document_context(document)
+    return render(request, "hub/document.html", context)
 
 
 @require_safe

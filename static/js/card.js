@@ -3,11 +3,18 @@ const form = document.getElementById("card-form");
 const problem = document.getElementById("card-problem");
 const mount = document.getElementById("card-element");
 const save = document.getElementById("card-save");
+const sentences = JSON.parse(document.getElementById("card-sentences").textContent);
 
 function say(text) {
   problem.querySelector("span").textContent = text;
   problem.hidden = !text;
   mount.classList.toggle("wrong", Boolean(text));
+}
+
+// The bank's reason says more than Stripe's code.
+function sentenceFor(error) {
+  if (error.type.startsWith("api_")) return form.dataset.unreachable;
+  return sentences[error.decline_code] || sentences[error.code] || sentences[""];
 }
 
 function colours() {
@@ -58,7 +65,7 @@ function start() {
       return;
     }
     // A field that is merely incomplete is marked by Stripe itself.
-    say(error.type === "validation_error" ? "" : error.message || form.dataset.failed);
+    say(error.type === "validation_error" ? "" : sentenceFor(error));
     save.disabled = false;
     save.removeAttribute("aria-busy");
   });
