@@ -1,0 +1,20 @@
+"""The models by noun. Django looks for them here, so this one package file is not empty."""
+
+from accounts.models.customers import Customer, EmailAddress
+from accounts.models.links import LINK_LIFETIME, MagicLink
+from accounts.models.records import AuditEntry, SentMail
+from accounts.models.staff import TeamMember, User
+from accounts.models.vendors import Vendor, colour_validator
+
+__all__ = [
+    "LINK_LIFETIME",
+    "AuditEntry",
+    "Customer",
+    "EmailAddress",
+    "MagicLink",
+    "SentMail",
+    "TeamMember",
+    "User",
+    "Vendor",
+    "colour_validator",
+]
