@@ -12,6 +12,8 @@ from billing.models import Subscription
 from tests.clients import HubClient, signed_in, staff
 from tests.factories import LONG_AGO, make_customer, make_subscription, make_user, make_vendor
 
+pytest_plugins = ["tests.billing.plugin"]
+
 
 @pytest.fixture(autouse=True)
 def nothing_left_over() -> Iterator[None]:

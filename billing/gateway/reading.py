@@ -25,7 +25,8 @@ def id_of(reference: Any) -> str:
 
 
 def texts(metadata: Any) -> dict[str, str]:
-    return {} if metadata is None else {str(key): str(metadata[key]) for key in metadata}
+    values = {} if metadata is None else metadata.to_dict()
+    return {str(key): str(value) for key, value in values.items()}
 
 
 def card_of(*candidates: Any) -> CardRecord | None:
