@@ -18,7 +18,11 @@ SHOP = "https://shop.example/thanks"
 
 
 class NotDone(Exception):
-    """Why an act was refused, in a sentence for a person."""
+    """Why an act was refused, in a sentence; `customer` is who had been made by then."""
+
+    def __init__(self, sentence: str, customer: str = "") -> None:
+        super().__init__(sentence)
+        self.customer = customer
 
 
 class Acts:
@@ -47,8 +51,10 @@ class Acts:
     def buy(self, form: Mapping[str, str]) -> tuple[str, str]:
         """A purchase by a new or a known customer: what happened, and the customer's id."""
         kind, _colon, price_id = form.get("offer", "").partition(":")
+        customer_id = ""
         try:
             customer = self._customer(form)
+            customer_id = customer.id
             price = self._api.prices.retrieve(price_id, {"expand": ["product"]})
             card = form.get("card", "pm_card_visa")
             if kind == "plan":
@@ -56,7 +62,7 @@ class Acts:
             else:
                 self._check_out(customer, price, card, kind)
         except (stripe.StripeError, ApiError) as error:
-            raise _not_done(error) from error
+            raise _not_done(error, customer_id) from error
         product = price.product
         bought = product.name if isinstance(product, stripe.Product) else price_id
         name = customer.name or customer.email or customer.id
@@ -181,6 +187,6 @@ def _minor(text: str, currency: str) -> int | None:
     return int(minor)
 
 
-def _not_done(error: stripe.StripeError | ApiError) -> NotDone:
+def _not_done(error: stripe.StripeError | ApiError, customer: str = "") -> NotDone:
     message = error.user_message if isinstance(error, stripe.StripeError) else None
-    return NotDone(_("Stripe refused: %(reason)s") % {"reason": message or error})
+    return NotDone(_("Stripe refused: %(reason)s") % {"reason": message or error}, customer)

@@ -1,15 +1,11 @@
-"""What the control pages let a person choose from: the catalogue, test cards, countries."""
+"""What the control pages let a person choose from: the catalogue and test cards."""
 
-from babel import Locale
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from billing.sandbox.acts import PAYMENTS, TRIAL_DAYS
 from billing.sandbox.shown import Shown
 
 type Option = tuple[str, str]
-
-NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
 def catalogue(shown: Shown) -> list[tuple[str, list[Option]]]:
@@ -41,14 +37,3 @@ def cards() -> list[Option]:
         ("pm_card_chargeDeclinedInsufficientFunds", _("Visa 9995, insufficient funds")),
         ("pm_card_chargeDeclinedExpiredCard", _("Visa 0069, expired")),
     ]
-
-
-def countries() -> list[Option]:
-    """All countries by their names in the active language."""
-    names = Locale.parse(to_locale(get_language() or "en")).territories
-    found = [
-        (code, name)
-        for code, name in names.items()
-        if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
-    ]
-    return sorted(found, key=lambda option: option[1])

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -10,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from billing.sandbox.acts import Acts, NotDone
 from billing.sandbox.machine import Sandbox
-from billing.sandbox.offers import cards, catalogue, countries
+from billing.sandbox.offers import cards, catalogue
 from billing.sandbox.shown import Shown
 from billing.sandbox.store import Obj
 from billing.sandbox.web import Reply, Request, html, merchant, page, see_other
-from billing.sandbox.wording import later, moment
+from billing.sandbox.wording import countries, later, moment
 
 PAGE = re.compile(r"/accounts/(?P<account>acct_\w+)/(?P<rest>[\w/]*)\Z")
 CUSTOMER = re.compile(r"customers/(?P<key>cus_\w+)/\Z")
@@ -56,13 +57,20 @@ class Pages:
     def _act_on(self, account: str, rest: str, request: Request, back: str) -> Reply:
         acts = Acts(self._sandbox, account)
         if rest == "buy/":
-            sentence, customer = acts.buy(request.form)
-            return self._say(
-                f"/accounts/{account}/customers/{customer}/", sentence, account=account
-            )
+            return self._buy(acts, account, request)
         if act := ACT.match(rest):
             return self._say(back, acts(act["act"], act["key"], request.form), account=account)
         return self._nothing(request)
+
+    def _buy(self, acts: Acts, account: str, request: Request) -> Reply:
+        try:
+            sentence, customer = acts.buy(request.form)
+        except NotDone as error:
+            said = {"text": str(error), "tone": "bad"}
+            form = request.form | ({"customer": error.customer} if error.customer else {})
+            shop = self._shop(account, form) | {"said": said}
+            return self._page(request, "customers", shop, status=422)
+        return self._say(f"/accounts/{account}/customers/{customer}/", sentence, account=account)
 
     def _move_clock(self, step: str) -> str:
         if step not in STEPS:
@@ -95,16 +103,11 @@ class Pages:
         return self._show_account(request, found["account"], found["rest"])
 
     def _show_account(self, request: Request, account: str, rest: str) -> Reply:
-        shown = Shown(self._sandbox, account)
-        context: dict[str, Any] = {"account": account, "hub": self._hub_of(account)}
         if rest == "":
-            context |= {
-                "customers": shown.customers(),
-                "offers": catalogue(shown),
-                "cards": cards(),
-            }
-            context |= {"countries": countries(), "chosen": request.query.get("customer")}
-            return self._page(request, "customers", context)
+            form = {"country": "IE", "customer": request.query.get("customer", "")}
+            return self._page(request, "customers", self._shop(account, form))
+        shown = Shown(self._sandbox, account)
+        context: dict[str, Any] = {"account": account}
         if rest == "events/":
             return self._page(request, "events", context | {"events": shown.events()})
         if rest == "requests/":
@@ -115,19 +118,33 @@ class Pages:
             return self._nothing(request)
         return self._page(request, "customer", context | {"customer": customer})
 
+    def _shop(self, account: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """The form in which a customer buys, as it was filled in, and those who bought."""
+        shown = Shown(self._sandbox, account)
+        return {
+            "account": account,
+            "customers": shown.customers(),
+            "offers": catalogue(shown),
+            "cards": cards(),
+            "countries": countries(),
+            "form": form,
+        }
+
     def _nothing(self, request: Request) -> Reply:
         return self._page(request, "nothing", {}, status=404)
 
     def _page(
         self, request: Request, name: str, context: dict[str, Any], *, status: int = 200
     ) -> Reply:
+        account = context.get("account", "")
         frame = {
             "name": name,
+            "hub": self._hub_of(account),
             "accounts": [(key, merchant(key)) for key in self._sandbox.accounts()],
-            "merchant": merchant(context.get("account", "")),
+            "merchant": merchant(account),
             "now": moment(self._sandbox.clock.now()),
             "steps": self._steps(),
-            "back": request.path if status == 200 else "/",
+            "back": f"/accounts/{account}/" if request.method == "POST" else request.path,
             "language": request.language,
             "said": self._said.pop(request.query.get("said", ""), None),
             "waiting": self._sandbox.undelivered(),

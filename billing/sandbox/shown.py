@@ -10,7 +10,16 @@ from billing.sandbox.ledger import Entry
 from billing.sandbox.machine import Sandbox
 from billing.sandbox.store import Obj
 from billing.sandbox.web import money
-from billing.sandbox.wording import State, day, moment, open_words, price_words, state_of
+from billing.sandbox.wording import (
+    State,
+    country_name,
+    day,
+    delivery_words,
+    moment,
+    open_words,
+    price_words,
+    state_of,
+)
 
 NEWEST = 100
 OVER = frozenset({"canceled", "incomplete_expired"})
@@ -61,7 +70,7 @@ class Shown:
             "id": customer["id"],
             "name": customer["name"] or customer["email"] or customer["id"],
             "email": customer["email"],
-            "country": (customer["address"] or {}).get("country"),
+            "country": country_name((customer["address"] or {}).get("country")),
             "subscriptions": [self._subscription(found) for found in subscriptions],
             "open": open_words(invoices),
         }
@@ -76,18 +85,17 @@ class Shown:
         return self._customer(
             found[0], subscriptions[::-1], [one for one in invoices if one["status"] == "open"]
         ) | {
-            "card": self._card(found[0]),
+            "card": self._card(found[0]["invoice_settings"]["default_payment_method"]),
             "invoices": [_invoice(invoice) for invoice in reversed(invoices)],
             "payments": [
                 _payment(charge) for charge in reversed(self._all("charge", customer=key))
             ],
         }
 
-    def _card(self, customer: Obj) -> str:
-        methods = {method["id"]: method for method in self._all("payment_method")}
-        method = methods.get(customer["invoice_settings"]["default_payment_method"])
+    def _card(self, method_id: str | None) -> str | None:
+        method = next(iter(self._all("payment_method", id=method_id)), None) if method_id else None
         if method is None:
-            return _("None of its own")
+            return None
         card = method["card"]
         expires = f"{card['exp_month']:02}/{card['exp_year']}"
         return f"{card['brand'].title()} •••• {card['last4']}, {expires}"
@@ -101,6 +109,7 @@ class Shown:
             "product": self._products.get(price["product"], price["product"]),
             "price": price_words(price),
             "state": state_of(subscription),
+            "card": self._card(subscription["default_payment_method"]),
             "plan": bool(subscription["schedule"]),
             "can_cancel": not ended,
             "can_pause": not ended and not paused,
@@ -109,13 +118,14 @@ class Shown:
 
     def events(self) -> list[Obj]:
         newest = list(reversed(self._all("event")))[:NEWEST]
+        listening, tries = bool(self._all("webhook_endpoint")), self._sandbox.tries()
         return [
             {
                 "id": event["id"],
                 "type": event["type"],
                 "about": event["data"]["object"].get("id", ""),
                 "at": moment(event["created"]),
-                "state": _delivery(event["pending_webhooks"]),
+                "state": delivery_words(tries.get(event["id"]), listening=listening),
             }
             for event in newest
         ]
@@ -134,7 +144,7 @@ def _by_customer(objects: Iterable[Obj]) -> dict[str, list[Obj]]:
 
 def _invoice(invoice: Obj) -> Obj:
     words = {
-        "draft": State(tone="over", text=_("Draft")),
+        "draft": State(tone="over", text=_("Draft, charged in an hour")),
         "open": State(tone="late", text=_("Open")),
         "paid": State(tone="good", text=_("Paid")),
         "uncollectible": State(tone="late", text=_("Written off")),
@@ -168,12 +178,6 @@ def _payment(charge: Obj) -> Obj:
         "state": state,
         "can_refund": charge["status"] == "succeeded" and left > 0,
     }
-
-
-def _delivery(pending: int) -> State:
-    if pending:
-        return State(tone="soon", text=_("On its way"))
-    return State(tone="good", text=_("Delivered"))
 
 
 def _request(entry: Entry) -> dict[str, Any]:

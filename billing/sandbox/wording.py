@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from babel import Locale
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing.sandbox.store import Obj
 from billing.sandbox.web import money
+
+NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,3 +91,30 @@ def open_words(invoices: list[Obj]) -> State | None:
         "%(count)s open invoice, %(amount)s", "%(count)s open invoices, %(amount)s", count
     )
     return State(tone="late", text=words % {"count": count, "amount": amount})
+
+
+def delivery_words(tries: int | None, *, listening: bool) -> State:
+    """`tries`: how often it was sent in vain, None once it has arrived."""
+    if not listening:
+        return State(tone="over", text=_("Nobody listens"))
+    if tries is None:
+        return State(tone="good", text=_("Delivered"))
+    if tries == 0:
+        return State(tone="soon", text=_("On its way"))
+    words = ngettext("Failed once, tried again", "Failed %(count)s times, tried again", tries)
+    return State(tone="late", text=words % {"count": tries})
+
+
+def countries() -> list[tuple[str, str]]:
+    """All countries by their names in the active language."""
+    names = Locale.parse(to_locale(get_language() or "en")).territories
+    found = [
+        (code, name)
+        for code, name in names.items()
+        if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
+    ]
+    return sorted(found, key=lambda option: option[1])
+
+
+def country_name(code: str | None) -> str | None:
+    return dict(countries()).get(code, code) if code else None

@@ -52,6 +52,13 @@ class Served:
             **options,
         ).v1
 
+    def price(self, name: str, amount: int, interval: str = "") -> str:
+        """Something that Acme sells, for euros."""
+        product = self.client().products.create({"name": name})
+        every = {"recurring": {"interval": interval}} if interval else {}
+        about = {"product": product.id, "currency": "eur", "unit_amount": amount, **every}
+        return self.client().prices.create(about).id
+
     def ask(
         self,
         method: str,
