@@ -3,7 +3,7 @@ import re
 import pytest
 from django.template import Context, Template
 from django.utils import translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoices.money import (
@@ -61,6 +61,7 @@ def test_a_template_writes_money():
     assert template.render(Context({"amount": 1900, "currency": "eur"})) == "€19.00"
 
 
+@settings(deadline=None)  # a language is read from a file the first time
 @given(amounts, currencies, languages)
 def test_no_digit_is_rounded_away_however_large_the_amount(amount_minor, currency, language):
     digits = re.sub(r"\D", "", format_money(amount_minor, currency, language))
@@ -72,6 +73,7 @@ def test_whole_and_smallest_units_agree(amount_minor, currency):
     assert major(amount_minor, currency) * 10 ** exponent(currency) == amount_minor
 
 
+@settings(deadline=None)
 @given(amounts.filter(lambda amount: amount < 0), currencies, languages)
 def test_less_than_nothing_is_marked_by_a_true_minus(amount_minor, currency, language):
     text = format_money(amount_minor, currency, language)

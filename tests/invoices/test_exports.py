@@ -1,0 +1,100 @@
+"""A year of documents to take away."""
+
+import csv
+import tracemalloc
+from io import BytesIO, StringIO
+from zipfile import ZipFile
+
+import pytest
+from django.utils import translation
+
+from accounts.tenancy import vendor_scope
+from invoices import exports, services
+from invoices.models import Document
+from invoices.money import MINUS
+from tests.factories import make_document_settings
+from tests.invoices.factories import IN_JUNE, course, make_credit_note, make_receipt, read_pdf
+
+
+def documents_of(customer):
+    with vendor_scope(customer.vendor):
+        return Document.objects.filter(customer=customer)
+
+
+def unzipped(documents):
+    """Read outside any scope, as a streamed response is."""
+    return ZipFile(BytesIO(b"".join(exports.zip_of(documents, read=services.read_pdf))))
+
+
+def rows_of(documents):
+    text = "".join(exports.csv_of(documents))
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_the_archive_holds_each_pdf_as_it_was_issued(alice):
+    receipts = [make_receipt(alice) for _ in range(3)]
+    archive = unzipped(documents_of(alice))
+    assert archive.testzip() is None
+    assert {name: archive.read(name) for name in archive.namelist()} == {
+        f"{receipt.number}.pdf": read_pdf(receipt) for receipt in receipts
+    }
+    assert archive.infolist()[0].date_time == (2026, 6, 14, 9, 30, 0)
+
+
+def test_a_prefix_with_a_slash_makes_no_folder(alice):
+    make_document_settings(alice.vendor, prefix="../AC/")
+    make_receipt(alice)
+    [name] = unzipped(documents_of(alice)).namelist()
+    assert "/" not in name
+
+
+def test_the_archive_comes_in_pieces_and_takes_no_more_memory_for_more(alice):
+    """Each piece is one document: nothing is gathered before it is sent."""
+    for _ in range(40):
+        make_receipt(alice, lines=[course()])
+    megabyte = bytes(1024 * 1024)
+    tracemalloc.start()
+    pieces = exports.zip_of(documents_of(alice), read=lambda document: megabyte)
+    sizes = [len(piece) for piece in pieces]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(sizes) == 41
+    assert sum(sizes) > 40 * len(megabyte)
+    assert peak < 8 * len(megabyte)
+
+
+def test_the_table_has_plain_figures(alice):
+    receipt = make_receipt(alice, paid_at=IN_JUNE)
+    note = make_credit_note(receipt, 950)
+    with translation.override("en"):
+        rows = {row["Number"]: row for row in rows_of(documents_of(alice))}
+    assert rows[receipt.number] == {
+        "Number": receipt.number,
+        "Kind": "Receipt",
+        "Date": "2026-06-14",
+        "For": "Watercolour for Travellers",
+        "Order": "WT-118203",
+        "Currency": "EUR",
+        "Net": "75.89",
+        "Tax": "13.11",
+        "Total": "89.00",
+        "Paid with": "Visa ending in 4242",
+        "Corrects": "",
+    }
+    assert rows[note.number]["Total"] == "-9.50"
+    assert rows[note.number]["Corrects"] == receipt.number
+    assert MINUS not in str(rows)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\uff1d"])
+def test_no_text_is_taken_for_a_formula(alice, start):
+    make_receipt(alice, title=f'{start}HYPERLINK("http://x")', reference=f"{start}1+1")
+    [row] = rows_of(documents_of(alice))
+    assert row["For"] == f'\'{start}HYPERLINK("http://x")'
+    assert row["Order"] == f"'{start}1+1"
+
+
+def test_words_with_quotes_commas_and_breaks_stay_in_their_cell(alice):
+    make_receipt(alice, title='One, "two"\nthree')
+    assert rows_of(documents_of(alice))[0]["For"] == 'One, "two"\nthree'
