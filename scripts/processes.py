@@ -27,7 +27,6 @@ class Processes:
     """Runs commands until one fails or somebody says stop, and then stops them all.
 
     Each has a process group of its own, so that Ctrl-C reaches us alone and they end in order.
-    A signal only raises a flag, which every wait looks at: no child is lost half started.
     """
 
     def __init__(self, *, folder: Path, logs: Path, environment: Mapping[str, str]) -> None:
@@ -39,9 +38,6 @@ class Processes:
 
     def __enter__(self) -> Self:
         self.logs.mkdir(parents=True, exist_ok=True)
-        for number in STOP_SIGNALS:
-            if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
-                signal.signal(number, self._ask_to_stop)
         return self
 
     def __exit__(
@@ -58,6 +54,12 @@ class Processes:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+    def stop_on_signals(self) -> None:
+        """A signal only raises a flag, which every wait looks at: no child is lost half started."""
+        for number in STOP_SIGNALS:
+            if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+                signal.signal(number, self._ask_to_stop)
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """In the background, for good; its output goes to a log."""

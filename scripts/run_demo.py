@@ -31,32 +31,29 @@ if connection.introspection.table_names():
 
 @dataclass(frozen=True)
 class Demo:
-    """One database and the files that go with it; a DATABASE_URL gets a folder of its own."""
+    """One database and the folder with the files that go with it."""
 
     port: int
     sandbox_url: str
     database_url: str | None
+    folder: Path
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Demo":
         port = environment.get("PORT", "8000")
         if not port.isdecimal() or not 0 < int(port) < 2**16:
             raise Trouble(f"PORT={port} is no port: say a number from 1 to 65535.")
+        database_url = environment.get("DATABASE_URL") or None
         return cls(
             port=int(port),
             sandbox_url=environment.get("STRIPE_SANDBOX_URL", "http://localhost:12111"),
-            database_url=environment.get("DATABASE_URL") or None,
+            database_url=database_url,
+            folder=ROOT / "var" / folder_name(database_url),
         )
 
     @property
     def sandbox_port(self) -> int:
         return urlsplit(self.sandbox_url).port or 80
-
-    @property
-    def folder(self) -> Path:
-        if self.database_url is None:
-            return ROOT / "var" / "demo"
-        return ROOT / "var" / f"demo-{hashlib.sha256(self.database_url.encode()).hexdigest()[:8]}"
 
     @property
     def static(self) -> Path:
@@ -84,6 +81,7 @@ class Demo:
         return {
             **os.environ,
             **self.keys(),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
             "DATABASE_URL": self.database_url or f"sqlite:///{self.folder}/hub.sqlite3",
             "MEDIA_ROOT": str(self.folder / "media"),
             "STATIC_ROOT": str(self.static),
@@ -99,6 +97,13 @@ class Demo:
             "NO_PROXY": "localhost,127.0.0.1",
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def folder_name(database_url: str | None) -> str:
+    """A DATABASE_URL gets a folder of its own."""
+    if database_url is None:
+        return "demo"
+    return f"demo-{hashlib.sha256(database_url.encode()).hexdigest()[:8]}"
 
 
 def main(arguments: list[str]) -> int:
@@ -123,6 +128,7 @@ def run(demo: Demo, *, fresh: bool) -> None:
     if fresh or not demo.filled.exists():
         forget(demo)
     with running(demo) as processes:
+        processes.stop_on_signals()
         prepare(demo, processes)
         start(demo, processes)
         if not demo.filled.exists():
@@ -155,6 +161,7 @@ def forget(demo: Demo) -> None:
     if claimed:
         print("Emptying the demo's database", flush=True)
         with running(demo) as processes:
+            processes.stop_on_signals()
             processes.finish("emptying of the database", [*MANAGE, "flush", "--no-input"])
     if demo.folder.exists():
         shutil.rmtree(demo.folder)

@@ -9,17 +9,14 @@ import time
 
 import pytest
 
-from scripts.processes import STOP_SIGNALS, Processes, Trouble
+from scripts.processes import Processes, Trouble
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 @pytest.fixture
 def processes(tmp_path):
-    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    yield Processes(folder=tmp_path, logs=tmp_path / "log", environment=os.environ)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return Processes(folder=tmp_path, logs=tmp_path / "log", environment=os.environ)
 
 
 def lives(pid):
@@ -77,6 +74,7 @@ def test_a_signal_stops_everything(tmp_path, number):
 
         folder = Path({str(tmp_path)!r})
         with Processes(folder=folder, logs=folder / "log", environment=os.environ) as processes:
+            processes.stop_on_signals()
             processes.start("web", {SLEEP!r})
             print(processes.running["web"].pid, flush=True)
             try:

@@ -52,7 +52,7 @@ def test_a_port_that_is_none_is_refused(monkeypatch, port, capsys):
 
 
 def test_its_secrets_are_made_once_and_read_by_nobody_else(root):
-    demo = Demo(port=8000, sandbox_url="http://localhost:12111", database_url=None)
+    demo = Demo.from_environment({})
     demo.folder.mkdir(parents=True)
 
     keys = demo.keys()
@@ -63,7 +63,7 @@ def test_its_secrets_are_made_once_and_read_by_nobody_else(root):
 
 def test_each_database_has_a_folder_of_its_own(root):
     def folder(url):
-        return Demo(port=8000, sandbox_url="http://localhost:1", database_url=url).folder
+        return Demo.from_environment({"DATABASE_URL": url}).folder
 
-    assert len({folder(None), folder("postgres://a/b"), folder("postgres://a/c")}) == 3
+    assert len({folder(""), folder("postgres://a/b"), folder("postgres://a/c")}) == 3
     assert folder("postgres://a/b") == folder("postgres://a/b")
