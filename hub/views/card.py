@@ -35,7 +35,7 @@ def card(request: CustomerRequest) -> HttpResponse:
         scopes=_scopes(together, chosen),
         initial={"scope": "all", "setup_intent": request.GET.get("setup_intent", "")},
     )
-    if request.method == "POST" and form.is_valid() and _finish(request, form, together):
+    if form.is_valid() and _finish(request, form, together):
         return redirect("hub:home")
     return _page(request, form, together, chosen)
 

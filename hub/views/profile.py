@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 
 from accounts import sessions
 from accounts.access import public
-from accounts.errors import AddressTaken, LinkNotValid
+from accounts.errors import AddressTaken, LinkNotValid, ProofNotRight
+from accounts.forms import FormerAddressForm
 from accounts.http import CustomerRequest, VendorRequest
+from accounts.models import Customer
 from accounts.services import addresses
 from billing.errors import BillingError
 from billing.services import profile as billing_profile
@@ -20,7 +22,7 @@ from hub.presentation.words import long_card
 
 def profile(request: CustomerRequest) -> HttpResponse:
     form = DetailsForm.of(request.customer, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and _save(request, form):
+    if form.is_valid() and _save(request, form):
         return redirect("hub:home")
     card = main_card(live_subscriptions(request.customer))
     context = {"form": form, "card": long_card(card) if card else ""}
@@ -48,19 +50,32 @@ def _save(request: CustomerRequest, form: DetailsForm) -> bool:
 @public
 def confirm_email(request: VendorRequest, token: str) -> HttpResponse:
     """GET shows what would change; POST changes it, here and in Stripe."""
+    form = FormerAddressForm(request.POST if "former" in request.POST else None)
+    former = request.POST.get("former", "")
     try:
         link = addresses.peek_change(token)
-        if request.method != "POST":
-            return render(request, "hub/confirm_email.html", {"link": link})
-        customer = addresses.confirm_change(token)
+        if request.method == "POST":
+            customer = addresses.confirm_change(token, by=request.customer, former=former)
+            return _confirmed(request, customer)
+    except ProofNotRight:
+        if form.is_valid():
+            form.add_error("former", _("This is not the address you had before."))
     except LinkNotValid as error:
         return render(request, "hub/confirm_email.html", {"problem": error.reason}, status=410)
     except AddressTaken:
         return render(request, "hub/confirm_email.html", {"problem": "taken"}, status=409)
+    is_theirs = request.customer == link.customer
+    context = {"link": link, "form": None if is_theirs else form}
+    return render(request, "hub/confirm_email.html", context)
+
+
+def _confirmed(request: VendorRequest, customer: Customer) -> HttpResponse:
+    """Every session has ended with the change; whoever was signed in here stays so."""
     try:
         billing_profile.push_email(customer)
     except BillingError as error:
         messages.warning(request, str(error))
-    sessions.sign_in(request, customer)
+    if request.customer == customer:
+        sessions.sign_in(request, customer)
     messages.success(request, _("Your e-mail address is now %s.") % customer.email)
     return redirect("hub:home")

@@ -81,8 +81,8 @@ def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     if refusal := cancellation.refusal(subscription):
         messages.error(request, refusal)
         return redirect("hub:subscription", subscription.pk)
-    form = CancelForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         try:
             cancellation.cancel(subscription, reason=form.cleaned_data["reason"])
         except BillingError as error:

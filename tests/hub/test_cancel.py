@@ -1,0 +1,134 @@
+import pytest
+from django.core import mail
+
+from billing.models import CancellationRules
+from tests.clients import signed_in
+from tests.factories import make_subscription
+
+
+@pytest.fixture
+def italian(buy):
+    return buy.subscription("Language Lab: Italian")
+
+
+@pytest.fixture
+def as_buyer(italian):
+    return signed_in(italian.customer)
+
+
+def in_stripe(stripe, subscription):
+    return stripe.subscriptions.retrieve(subscription.stripe_subscription_id)
+
+
+def test_it_asks_before_it_acts(as_buyer, italian, stripe):
+    page = as_buyer.get(f"/subscriptions/{italian.pk}/cancel/").text
+
+    assert "Cancel Language Lab: Italian?" in page
+    assert "Visa •••• 4242" in page
+    assert in_stripe(stripe, italian).cancel_at is None
+
+
+def test_it_lets_the_paid_month_run_out(as_buyer, italian, stripe, buy):
+    answer = as_buyer.post(f"/subscriptions/{italian.pk}/cancel/", {"reason": "price"}, follow=True)
+
+    ends = in_stripe(stripe, italian)
+    assert ends.cancel_at == ends["items"].data[0].current_period_end
+    assert ends.cancellation_details.feedback == "too_expensive"
+    assert "Language Lab: Italian ends on" in answer.text
+    assert "There will be no further charge." in answer.text
+
+
+def test_a_mail_confirms_it_with_a_record(as_buyer, italian):
+    mail.outbox.clear()
+
+    as_buyer.post(f"/subscriptions/{italian.pk}/cancel/")
+
+    [message] = mail.outbox
+    assert message.to == ["alice@example.com"]
+    assert "Language Lab: Italian" in message.body
+    assert [content[:4] for _name, content, kind in message.attachments if "pdf" in kind] == [
+        b"%PDF"
+    ]
+
+
+def test_asking_twice_tells_stripe_once(as_buyer, italian, sandbox):
+    for _ in range(2):
+        as_buyer.post(f"/subscriptions/{italian.pk}/cancel/")
+
+    changes = [
+        entry
+        for entry in sandbox.ledger
+        if entry.method == "POST" and italian.stripe_subscription_id in entry.path
+    ]
+    assert len(changes) == 1
+
+
+def test_it_can_be_undone_until_the_end(as_buyer, italian, stripe):
+    as_buyer.post(f"/subscriptions/{italian.pk}/cancel/")
+
+    answer = as_buyer.post(f"/subscriptions/{italian.pk}/keep/", follow=True)
+
+    assert in_stripe(stripe, italian).cancel_at is None
+    assert "Language Lab: Italian goes on as before." in answer.text
+    assert "Cancel subscription" in answer.text
+
+
+def test_a_trial_is_cancelled_to_the_day_it_ends(buy, stripe):
+    trial = buy.trial("Piano in 30 Days")
+
+    page = signed_in(trial.customer).post(f"/subscriptions/{trial.pk}/cancel/", follow=True).text
+
+    assert in_stripe(stripe, trial).cancel_at == int(trial.trial_ends_at.timestamp())
+    assert "Piano in 30 Days ends on" in page
+
+
+def test_a_split_pay_plan_is_refused_with_the_reason(buy, stripe):
+    plan = buy.split_pay("Certificate")
+
+    answer = signed_in(plan.customer).post(f"/subscriptions/{plan.pk}/cancel/", follow=True)
+
+    assert "A split-pay plan cannot be cancelled here." in answer.text
+    assert in_stripe(stripe, plan).status == "active"
+
+
+def test_what_the_vendor_switched_off_is_refused(buy, acme, in_acme, stripe):
+    CancellationRules.objects.create(vendor=acme, ongoing=False)
+    italian = buy.subscription()
+
+    answer = signed_in(italian.customer).post(f"/subscriptions/{italian.pk}/cancel/", follow=True)
+
+    assert "Please write to help@acme.example." in answer.text
+    assert in_stripe(stripe, italian).cancel_at is None
+
+
+def test_what_has_ended_cannot_be_cancelled_again(as_bob, bob, sandbox, in_acme):
+    ended = bob.subscriptions.get()
+
+    answer = as_bob.post(f"/subscriptions/{ended.pk}/cancel/", follow=True)
+
+    assert "This has ended already." in answer.text
+    assert not sandbox.ledger
+
+
+def test_without_stripe_it_says_that_changes_must_wait(as_buyer, italian, sandbox):
+    sandbox.faults.add("*", "refused", times=50)
+
+    answer = as_buyer.post(f"/subscriptions/{italian.pk}/cancel/", follow=True)
+
+    assert "We cannot reach our payment provider just now" in answer.text
+    assert "ends on" not in answer.text
+
+
+def test_anothers_subscription_is_not_cancelled(italian, buy, bob, stripe):
+    answer = signed_in(bob).post(f"/subscriptions/{italian.pk}/cancel/")
+
+    assert answer.status_code == 404
+    assert in_stripe(stripe, italian).cancel_at is None
+
+
+def test_the_page_of_what_is_not_cancelled_leads_back(as_alice, alice):
+    running = make_subscription(alice)
+
+    answer = as_alice.get(f"/subscriptions/{running.pk}/cancelled/")
+
+    assert answer.url == f"/subscriptions/{running.pk}/"

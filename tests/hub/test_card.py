@@ -1,0 +1,141 @@
+import json
+
+import pytest
+from django.utils.html import escape
+
+from tests.clients import signed_in
+
+
+@pytest.fixture
+def italian(buy):
+    return buy.subscription("Language Lab: Italian")
+
+
+@pytest.fixture
+def photography(buy, italian):
+    return buy.subscription("Photography Monthly", amount=2900)
+
+
+@pytest.fixture
+def as_buyer(italian):
+    return signed_in(italian.customer)
+
+
+def opened(as_buyer, path="/card/") -> str:
+    """The id of the SetupIntent that the page was given."""
+    return as_buyer.get(path).context["setup"].setup_intent_id
+
+
+def default_of(stripe, subscription):
+    customer = stripe.customers.retrieve(
+        subscription.stripe_customer.stripe_customer_id,
+        {"expand": ["invoice_settings.default_payment_method"]},
+    )
+    return customer.invoice_settings.default_payment_method.card.brand
+
+
+def test_the_page_opens_stripes_own_field_under_its_own_policy(as_buyer, photography, settings):
+    answer = as_buyer.get("/card/")
+
+    assert f'src="{settings.STRIPE_JS_URL}"' in answer.text
+    assert "Everything: 2 subscriptions" in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert settings.STRIPE_SANDBOX_URL in policy
+    assert "unsafe" not in policy
+
+
+def test_no_other_page_may_load_anything_of_stripes(as_buyer, settings):
+    assert settings.STRIPE_SANDBOX_URL not in as_buyer.get("/").headers["Content-Security-Policy"]
+
+
+def test_a_new_card_pays_for_everything(as_buyer, italian, photography, buy, stripe):
+    intent = opened(as_buyer)
+    buy.confirm_card(intent, "pm_card_mastercard")
+
+    answer = as_buyer.post("/card/", {"scope": "all", "setup_intent": intent}, follow=True)
+
+    assert "Mastercard ending in 4444 now pays for everything." in answer.text
+    assert default_of(stripe, italian) == "mastercard"
+    assert answer.text.count("Mastercard •••• 4444") == 2
+
+
+def test_a_new_card_pays_for_one_and_the_rest_stays(as_buyer, italian, photography, buy, stripe):
+    intent = opened(as_buyer, f"/card/?subscription={photography.pk}")
+    buy.confirm_card(intent, "pm_card_mastercard")
+
+    answer = as_buyer.post(
+        "/card/", {"scope": str(photography.pk), "setup_intent": intent}, follow=True
+    )
+
+    assert "Mastercard ending in 4444 now pays for Photography Monthly." in answer.text
+    assert default_of(stripe, italian) == "visa"
+    row = buy.row_of(photography.stripe_subscription_id)
+    assert (row.card_brand, row.card_last4) == ("mastercard", "4444")
+
+
+def test_a_card_that_was_not_confirmed_changes_nothing(as_buyer, italian, stripe):
+    intent = opened(as_buyer)
+
+    page = as_buyer.post("/card/", {"scope": "all", "setup_intent": intent}).text
+
+    assert "Your bank did not confirm the card." in page
+    assert default_of(stripe, italian) == "visa"
+
+
+def test_another_customers_form_is_refused(as_buyer, italian, buy, stripe):
+    other = buy.subscription(customer_id=buy.customer_id("mallory@example.com"))
+    intent = opened(signed_in(other.customer))
+    buy.confirm_card(intent, "pm_card_mastercard")
+
+    page = as_buyer.post("/card/", {"scope": "all", "setup_intent": intent}).text
+
+    assert "Your bank did not confirm the card." in page
+    assert default_of(stripe, italian) == "visa"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [{}, {"setup_intent": "seti_1"}, {"scope": "everything", "setup_intent": "seti_1"}],
+    ids=["nothing", "no scope", "a scope nobody offered"],
+)
+def test_a_form_that_is_not_ours_comes_back_with_an_error(as_buyer, typed):
+    answer = as_buyer.post("/card/", typed)
+
+    assert answer.status_code == 200
+    assert "to correct" in answer.text
+
+
+def test_the_browser_gets_our_sentence_for_each_refusal(as_buyer):
+    page = as_buyer.get("/card/")
+
+    sentences = page.context["sentences"]
+    assert sentences["insufficient_funds"].startswith("There is not enough money on this card.")
+    assert escape(json.dumps(sentences["expired_card"])[1:-1]) in page.text
+
+
+def test_who_has_nothing_live_reads_why_there_is_no_card(as_bob, sandbox):
+    page = as_bob.get("/card/").text
+
+    assert "There is no card to change" in page
+    assert "stripe.js" not in page
+    assert not sandbox.ledger
+
+
+def test_without_stripe_the_page_says_that_changes_must_wait(as_buyer, sandbox):
+    sandbox.faults.add("*", "refused", times=50)
+
+    page = as_buyer.get("/card/").text
+
+    assert "We cannot reach our payment provider just now" in page
+    assert "stripe.js" not in page
+
+
+def test_after_a_banks_own_page_one_press_is_left(as_buyer, buy):
+    intent = opened(as_buyer)
+    buy.confirm_card(intent, "pm_card_mastercard")
+
+    page = as_buyer.get(f"/card/?setup_intent={intent}&redirect_status=succeeded").text
+
+    assert "Your bank has answered." in page
+    assert f'value="{intent}"' in page
+    assert "stripe.js" not in page

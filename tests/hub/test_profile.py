@@ -1,0 +1,145 @@
+import re
+
+import pytest
+from django.core import mail
+
+from tests.clients import HubClient, signed_in
+
+DETAILS = {
+    "name": "Alice Martin",
+    "phone": "+33 6 12 34 56 78",
+    "email": "alice@example.com",
+    "line1": "27 rue de la République",
+    "line2": "",
+    "postcode": "69002",
+    "city": "Lyon",
+    "region": "",
+    "country": "FR",
+    "company": "",
+    "tax_id": "",
+}
+
+
+@pytest.fixture
+def italian(buy):
+    return buy.subscription("Language Lab: Italian")
+
+
+@pytest.fixture
+def as_buyer(italian):
+    return signed_in(italian.customer)
+
+
+@pytest.fixture
+def in_stripe(italian, stripe):
+    def read():
+        return stripe.customers.retrieve(italian.stripe_customer.stripe_customer_id)
+
+    return read
+
+
+def test_what_is_saved_is_saved_here_and_in_stripe(as_buyer, in_stripe):
+    answer = as_buyer.post("/profile/", DETAILS, follow=True)
+
+    assert "Your details are saved." in answer.text
+    assert "27 rue de la République" in answer.text
+    there = in_stripe()
+    assert (there.name, there.address.city, there.address.country) == ("Alice Martin", "Lyon", "FR")
+
+
+def test_a_company_and_its_tax_id_reach_stripe(as_buyer, italian, in_stripe, stripe):
+    as_buyer.post("/profile/", DETAILS | {"company": "Atelier Martin", "tax_id": "FR12345678901"})
+
+    ids = stripe.customers.tax_ids.list(in_stripe().id)
+    assert in_stripe().business_name == "Atelier Martin"
+    assert [(tax.type, tax.value) for tax in ids.data] == [("eu_vat", "FR12345678901")]
+
+
+def test_a_form_with_errors_comes_back_filled(as_buyer, in_stripe):
+    page = as_buyer.post(
+        "/profile/", DETAILS | {"name": "", "phone": "12", "city": "Marseille"}
+    ).text
+
+    assert "2 things to correct" in page
+    assert "Write the phone number with its country code" in page
+    assert 'value="Marseille"' in page
+    assert in_stripe().address is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["not an address", "a@b\n.example", "a@x.example, b@x.example", "a" * 300 + "@x.example"],
+)
+def test_what_is_no_address_gets_one_clear_error(as_buyer, address):
+    page = as_buyer.post("/profile/", DETAILS | {"email": address}).text
+
+    assert "One thing to correct" in page
+
+
+def test_without_stripe_nothing_is_saved_and_the_form_is_still_filled(as_buyer, italian, sandbox):
+    sandbox.faults.add("*", "refused", times=50)
+
+    page = as_buyer.post("/profile/", DETAILS).text
+
+    assert "We cannot reach our payment provider just now" in page
+    assert 'value="27 rue de la République"' in page
+    sandbox.faults.clear()
+    assert "27 rue" not in as_buyer.get("/").text
+
+
+def link_in(message) -> str:
+    return re.search(r"https://acme\.test(/profile/confirm/\S+)", message.body)[1]
+
+
+def test_a_new_address_counts_once_its_mailbox_confirms(as_buyer, in_stripe):
+    mail.outbox.clear()
+
+    asked = as_buyer.post("/profile/", DETAILS | {"email": "new@example.com"}, follow=True)
+    [message] = [m for m in mail.outbox if m.to == ["new@example.com"]]
+    before = in_stripe().email
+    page = as_buyer.get(link_in(message)).text
+    still = in_stripe().email
+    done = as_buyer.post(link_in(message), follow=True)
+
+    assert "Open the mail we just sent to new@example.com" in asked.text
+    assert "Use the new address" in page
+    assert (before, still, in_stripe().email) == (
+        "alice@example.com",
+        "alice@example.com",
+        "new@example.com",
+    )
+    assert "Your e-mail address is now new@example.com." in done.text
+    assert [m.to for m in mail.outbox if m.to == ["alice@example.com"]] != []
+
+
+def test_a_confirmation_works_once(as_buyer):
+    as_buyer.post("/profile/", DETAILS | {"email": "new@example.com"})
+    [message] = [m for m in mail.outbox if m.to == ["new@example.com"]]
+    as_buyer.post(link_in(message))
+
+    answer = as_buyer.post(link_in(message))
+
+    assert answer.status_code == 410
+    assert "a link works once" in answer.text
+
+
+def test_a_confirmation_is_useless_at_another_vendor(as_buyer, globex):
+    as_buyer.post("/profile/", DETAILS | {"email": "new@example.com"})
+    [message] = [m for m in mail.outbox if m.to == ["new@example.com"]]
+
+    answer = HubClient(globex.host).post(link_in(message))
+
+    assert answer.status_code in (404, 410)
+    assert "new@example.com" not in answer.text
+
+
+def test_an_address_of_another_customer_is_refused_only_to_its_owner(as_buyer, bob):
+    mail.outbox.clear()
+    asked = as_buyer.post("/profile/", DETAILS | {"email": "bob@example.com"}, follow=True)
+    [message] = [m for m in mail.outbox if m.to == ["bob@example.com"]]
+
+    answer = as_buyer.post(link_in(message))
+
+    assert "in use" not in asked.text
+    assert answer.status_code == 409
+    assert "This address is in use" in answer.text
