@@ -83,6 +83,13 @@ class ProofForm(forms.Form):
     )
 
 
+class FormerAddressForm(forms.Form):
+    former = MailboxField(
+        label=_("The address you had before"),
+        help_text=_("You are not signed in here, so we ask for it to be sure that it is you."),
+    )
+
+
 class LanguageForm(forms.Form):
     language = forms.ChoiceField(choices=lambda: settings.LANGUAGES)
     next = OwnPathField()

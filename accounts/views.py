@@ -119,7 +119,6 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
             customer = door_keeper.redeem(token, browser_key=key, proof=typed)
             return _let_in(request, customer, link.next_path)
     except ProofNotRight:
-        form = form if form.is_bound else ProofForm({"proof": ""})
         if form.is_valid():
             form.add_error("proof", _("This is neither the code nor the address of the mail."))
     except LinkNotValid as error:

@@ -65,9 +65,3 @@ class MagicLink(VendorOwned):
     @property
     def lifetime(self) -> timedelta:
         return REVERT_LIFETIME if self.purpose == self.Purpose.REVERT_EMAIL else LINK_LIFETIME
-
-    @property
-    def masked_email(self) -> str:
-        """Enough for its owner to know it by: a••••@example.com."""
-        local, _at, domain = self.email.rpartition("@")
-        return f"{local[:1]}••••@{domain}"

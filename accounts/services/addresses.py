@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from accounts import tasks, throttle
-from accounts.errors import AddressTaken
+from accounts.errors import AddressTaken, ProofNotRight
 from accounts.models import Customer, EmailAddress, MagicLink
 from accounts.services import audit, links
 
@@ -41,11 +41,17 @@ def peek_change(token: str) -> MagicLink:
     return links.find(token, _CONFIRM, _REVERT)
 
 
-def confirm_change(token: str) -> Customer:
+def confirm_change(token: str, *, by: Customer | None, former: str = "") -> Customer:
     """Let the link's address replace the customer's, end every session, and tell the old address,
-    from where it can be undone. Raises LinkNotValid or AddressTaken; then nothing has changed.
+    from where it can be undone.
+
+    Who is not signed in as this customer must also know the former address, so that neither a
+    mistyped mailbox's owner nor a scanner that presses buttons takes an account over.
+    Raises LinkNotValid, ProofNotRight or AddressTaken; then nothing has changed.
     """
     link = peek_change(token)
+    if by != link.customer:
+        _expect_former_address(link, former.strip())
     try:
         with transaction.atomic():
             # First the customer, then the link: two changes at once wait instead of deadlocking.
@@ -62,6 +68,17 @@ def confirm_change(token: str) -> Customer:
     except IntegrityError as error:
         raise AddressTaken from error
     return customer
+
+
+def _expect_former_address(link: MagicLink, typed: str) -> None:
+    """A button pressed with nothing typed is not counted: scanners do that."""
+    current = link.customer.email if link.customer else ""
+    former = link.email if link.purpose == _REVERT else current
+    if not typed:
+        raise ProofNotRight
+    links.count_guess(link)
+    if typed.casefold() != former.casefold():
+        raise ProofNotRight
 
 
 def _replace(customer: Customer, address: str) -> None:

@@ -6,9 +6,9 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import emails
 from accounts.errors import LinkNotValid
@@ -17,6 +17,7 @@ from accounts.models import LINK_LIFETIME, Customer, EmailAddress, MagicLink
 LEASE = timedelta(minutes=1)
 MAILED_WITHIN = timedelta(days=1)
 KEPT_FOR = timedelta(days=30)
+MOST_ATTEMPTS = 5
 
 _MAILS = {
     MagicLink.Purpose.SIGN_IN: emails.magic_link,
@@ -91,6 +92,20 @@ def find(token: str, *purposes: MagicLink.Purpose) -> MagicLink:
     if link.has_expired:
         raise LinkNotValid("expired", email=link.email)
     return link
+
+
+def count_guess(link: MagicLink) -> None:
+    """Before what was typed is looked at, so that a burst of guesses is counted too.
+
+    Raises LinkNotValid after too many.
+    """
+    open_to_guesses = _row(link).filter(code_attempts__lt=MOST_ATTEMPTS)
+    if not open_to_guesses.update(code_attempts=F("code_attempts") + 1):
+        raise LinkNotValid("locked", email=link.email)
+
+
+def is_code(link: MagicLink, typed: str) -> bool:
+    return constant_time_compare(link.code_hash, code_hash(link, typed))
 
 
 def spend(link: MagicLink) -> Customer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
 
@@ -11,8 +10,6 @@ from accounts import tasks, throttle
 from accounts.errors import LinkNotValid, ProofNotRight
 from accounts.models import Customer, EmailAddress, MagicLink, User, Vendor
 from accounts.services import audit, links
-
-MOST_ATTEMPTS = 5
 
 _PURPOSES = (MagicLink.Purpose.SIGN_IN, MagicLink.Purpose.PROFILE)
 
@@ -102,10 +99,11 @@ def redeem_code(code: str, *, browser_key: str) -> tuple[Customer, str]:
         browser_hash=throttle.browser_hash(browser_key),
         used_at=None,
         expires_at__gt=Now(),
-        code_attempts__lt=MOST_ATTEMPTS,
+        code_attempts__lt=links.MOST_ATTEMPTS,
     )
     for link in live.exclude(browser_hash="").select_related("customer"):
-        if _guess(link, code):
+        links.count_guess(link)
+        if links.is_code(link, code):
             return _let_in(link), link.next_path
     raise LinkNotValid("unknown")
 
@@ -114,16 +112,9 @@ def _expect_proof(link: MagicLink, proof: str) -> None:
     """A button pressed with nothing typed is not counted: scanners do that."""
     if not proof:
         raise ProofNotRight
-    if not _guess(link, proof) and proof.casefold() != link.email.casefold():
+    links.count_guess(link)
+    if not links.is_code(link, proof) and proof.casefold() != link.email.casefold():
         raise ProofNotRight
-
-
-def _guess(link: MagicLink, code: str) -> bool:
-    """Counted before it is looked at, so that guesses made all at once count too."""
-    open_to_guesses = MagicLink.objects.filter(pk=link.pk, code_attempts__lt=MOST_ATTEMPTS)
-    if not open_to_guesses.update(code_attempts=F("code_attempts") + 1):
-        raise LinkNotValid("locked", email=link.email)
-    return constant_time_compare(link.code_hash, links.code_hash(link, code))
 
 
 def _let_in(link: MagicLink) -> Customer:

@@ -21,6 +21,13 @@ def one_line(text: str) -> str:
 
 
 @register.filter
+def masked(address: str) -> str:
+    """Enough for its owner to know it by, and for nobody else: a••••@example.com."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:1]}••••@{domain}"
+
+
+@register.filter
 def plain_text(html: str) -> str:
     """A rendered vendor's message (accounts.message) without its tags; links keep their address."""
     linked = _link.sub(lambda link: _with_address(link.group(2), link.group(1)), str(html))

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from accounts import tasks
-from accounts.errors import AddressTaken, LinkNotValid
+from accounts.errors import AddressTaken, LinkNotValid, ProofNotRight
 from accounts.models import AuditEntry, Customer, EmailAddress, MagicLink
 from accounts.services import addresses, sign_in
 from accounts.tenancy import vendor_scope
@@ -23,6 +23,11 @@ def ask(customer: Customer, address: str = "alice@new.example") -> str:
     addresses.request_change(customer, address=address)
     assert newest().to == [address]
     return token_in(newest())
+
+
+def confirm(token: str, by: Customer | None = None, former: str = "") -> Customer:
+    """As from the page: signed in as someone, or not and typing the former address."""
+    return addresses.confirm_change(token, by=by, former=former)
 
 
 def addresses_of(customer: Customer) -> list[str]:
@@ -39,18 +44,14 @@ def test_until_it_is_confirmed_nothing_changes(alice, in_acme):
     token = ask(alice)
     link = addresses.peek_change(token)
 
-    assert (link.customer, link.email, link.masked_email) == (
-        alice,
-        "alice@new.example",
-        "a••••@new.example",
-    )
+    assert (link.customer, link.email) == (alice, "alice@new.example")
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
     assert link_in(newest()).startswith("/profile/confirm/")
 
 
 def test_the_confirmed_address_takes_the_old_ones_place(alice, in_acme):
-    customer = addresses.confirm_change(ask(alice))
+    customer = confirm(ask(alice), alice)
 
     assert customer == alice
     alice.refresh_from_db()
@@ -61,7 +62,7 @@ def test_the_confirmed_address_takes_the_old_ones_place(alice, in_acme):
 
 
 def test_the_old_address_is_told_of_the_new_one(alice, in_acme):
-    addresses.confirm_change(ask(alice))
+    confirm(ask(alice), alice)
 
     assert newest().to == ["alice@example.com"]
     assert newest().subject == "Your e-mail address at Acme was changed"
@@ -70,7 +71,7 @@ def test_the_old_address_is_told_of_the_new_one(alice, in_acme):
 
 def test_every_session_ends(alice, in_acme):
     client = signed_in(alice)
-    addresses.confirm_change(ask(alice))
+    confirm(ask(alice), alice)
 
     assert client.get("/documents/").status_code == 302
 
@@ -79,21 +80,64 @@ def test_links_mailed_to_the_old_address_stop_working(alice, at_acme, in_acme):
     at_acme.post("/sign-in/", {"email": "alice@example.com"})
     old_link = link_in(newest())
     other_change = ask(alice, "alice@third.example")
-    addresses.confirm_change(ask(alice))
+    confirm(ask(alice), alice)
 
     assert at_acme.post(old_link).status_code == 410
     with pytest.raises(LinkNotValid):
-        addresses.confirm_change(other_change)
+        confirm(other_change, alice)
 
 
 def test_a_confirmation_works_once(alice, in_acme):
     token = ask(alice)
-    addresses.confirm_change(token)
+    confirm(token, alice)
 
-    for look in (addresses.peek_change, addresses.confirm_change):
+    for look in (addresses.peek_change, lambda token: confirm(token, alice)):
         with pytest.raises(LinkNotValid) as caught:
             look(token)
         assert caught.value.reason == "used"
+
+
+def test_who_is_not_signed_in_types_the_former_address(alice, in_acme):
+    token = ask(alice)
+
+    for wrong in ("", "alice@new.example", "bob@example.com"):
+        with pytest.raises(ProofNotRight):
+            confirm(token, former=wrong)
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.com"
+
+    confirm(token, former=" ALICE@example.com ")
+    alice.refresh_from_db()
+    assert alice.email == "alice@new.example"
+
+
+def test_being_signed_in_as_someone_else_does_not_help(alice, bob, in_acme):
+    with pytest.raises(ProofNotRight):
+        confirm(ask(alice), by=bob)
+
+
+def test_the_former_address_can_be_guessed_at_five_times(alice, in_acme):
+    token = ask(alice)
+    for number in range(5):
+        with pytest.raises(ProofNotRight):
+            confirm(token, former=f"guess{number}@example.com")
+
+    with pytest.raises(LinkNotValid) as caught:
+        confirm(token, former="alice@example.com")
+    assert caught.value.reason == "locked"
+
+
+def test_a_scanner_that_presses_the_button_undoes_nothing(alice, in_acme):
+    confirm(ask(alice), alice)
+    way_back = token_in(newest())
+
+    for _ in range(50):
+        with pytest.raises(ProofNotRight):
+            confirm(way_back)
+
+    alice.refresh_from_db()
+    assert alice.email == "alice@new.example"
+    confirm(way_back, former="alice@example.com")
 
 
 def test_a_confirmation_expires(alice, in_acme):
@@ -101,7 +145,7 @@ def test_a_confirmation_expires(alice, in_acme):
     MagicLink.objects.update(expires_at=Now())
 
     with pytest.raises(LinkNotValid) as caught:
-        addresses.confirm_change(token)
+        confirm(token, alice)
     assert caught.value.reason == "expired"
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
@@ -115,14 +159,14 @@ def test_a_confirmation_is_no_way_in_and_a_way_in_no_confirmation(alice, at_acme
     with pytest.raises(LinkNotValid):
         sign_in.redeem(confirmation, browser_key="", proof="alice@new.example")
     with pytest.raises(LinkNotValid):
-        addresses.confirm_change(way_in)
+        confirm(way_in, alice)
 
 
 def test_a_confirmation_is_worth_nothing_at_another_vendor(alice, globex, in_acme):
     token = ask(alice)
 
     with vendor_scope(globex), pytest.raises(LinkNotValid) as caught:
-        addresses.confirm_change(token)
+        confirm(token, alice)
     assert caught.value.reason == "unknown"
 
 
@@ -133,7 +177,7 @@ def test_another_customers_address_is_refused_once_the_mailbox_is_proved(
     token = ask(alice, address)
 
     with pytest.raises(AddressTaken):
-        addresses.confirm_change(token)
+        confirm(token, alice)
 
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
@@ -143,31 +187,31 @@ def test_another_customers_address_is_refused_once_the_mailbox_is_proved(
 
 
 def test_the_same_address_at_another_vendor_is_no_hindrance(alice, carol, in_acme):
-    addresses.confirm_change(ask(alice, "carol@example.com"))
+    confirm(ask(alice, "carol@example.com"), alice)
 
     alice.refresh_from_db()
     assert alice.email == "carol@example.com"
 
 
 def test_only_the_case_may_change(alice, in_acme):
-    addresses.confirm_change(ask(alice, "Alice@Example.com"))
+    confirm(ask(alice, "Alice@Example.com"), alice)
 
     assert addresses_of(alice) == ["Alice@Example.com"]
 
 
 def test_a_further_address_of_ones_own_may_become_the_first(alice, in_acme):
     EmailAddress.objects.create(customer=alice, address="alice@work.example")
-    addresses.confirm_change(ask(alice, "alice@work.example"))
+    confirm(ask(alice, "alice@work.example"), alice)
 
     assert addresses_of(alice) == ["alice@work.example"]
 
 
 def test_the_old_address_can_take_it_back_for_a_week(alice, in_acme):
-    addresses.confirm_change(ask(alice))
+    confirm(ask(alice), alice)
     told = MagicLink.objects.get(purpose="revert_email")
     assert timedelta(days=6, hours=23) < told.expires_at - now() <= timedelta(days=7)
 
-    addresses.confirm_change(token_in(newest()))
+    confirm(token_in(newest()), former="alice@example.com")
 
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
@@ -176,29 +220,29 @@ def test_the_old_address_can_take_it_back_for_a_week(alice, in_acme):
 
 def test_whoever_took_an_account_over_cannot_keep_it(alice, in_acme):
     """Taken to one address, then to a second, to shake the owner off."""
-    addresses.confirm_change(ask(alice, "eve@first.example"))
+    confirm(ask(alice, "eve@first.example"), alice)
     owners_way_back = token_in(newest())
     alice.refresh_from_db()
-    addresses.confirm_change(ask(alice, "eve@second.example"))
+    confirm(ask(alice, "eve@second.example"), alice)
     thiefs_way_back = token_in(newest())
     alice.refresh_from_db()
     thiefs_next = ask(alice, "eve@third.example")
     mails = len(mail.outbox)
 
-    addresses.confirm_change(owners_way_back)
+    confirm(owners_way_back, former="alice@example.com")
 
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
     assert addresses_of(alice) == ["alice@example.com"]
     for token in (thiefs_way_back, thiefs_next):
         with pytest.raises(LinkNotValid):
-            addresses.confirm_change(token)
+            confirm(token, alice)
     assert len(mail.outbox) == mails, "the thief gets no link to undo the undoing"
 
 
 def test_it_is_on_record(alice, in_acme):
-    addresses.confirm_change(ask(alice))
-    addresses.confirm_change(token_in(newest()))
+    confirm(ask(alice), alice)
+    confirm(token_in(newest()), former="alice@example.com")
 
     back, changed = AuditEntry.objects.order_by("-pk")
     assert (changed.action, changed.customer, changed.by_customer) == ("email_changed", alice, True)
@@ -219,7 +263,7 @@ def test_a_mailbox_is_not_flooded_by_confirmations(alice, in_acme):
 def test_the_mail_to_the_old_address_is_not_lost_when_the_server_is_away(settings, alice, in_acme):
     token, working = ask(alice), settings.MAILERS
     settings.MAILERS = {"default": {"BACKEND": "tests.accounts.mailbox.BrokenBackend"}}
-    addresses.confirm_change(token)
+    confirm(token, alice)
     assert newest().to == ["alice@new.example"]
 
     settings.MAILERS = working

@@ -95,14 +95,19 @@ def test_a_burst_of_guesses_counts_each_of_them(acme):
 
 
 def test_of_two_who_claim_an_address_at_once_one_gets_it(acme):
-    tokens = []
+    tokens, people = [], []
     with vendor_scope(acme):
         for name in ("Alice", "Bob"):
             customer = make_customer(acme, name)
+            people.append(customer)
             addresses.request_change(customer, address="wanted@example.com")
             tokens.append(token_in(newest()))
 
-    outcomes = all_at_once(acme, [lambda t=t: addresses.confirm_change(t) for t in tokens])
+    claims = [
+        lambda t=token, by=customer: addresses.confirm_change(t, by=by)
+        for token, customer in zip(tokens, people, strict=True)
+    ]
+    outcomes = all_at_once(acme, claims)
 
     losers = [outcome for outcome in outcomes if isinstance(outcome, AddressTaken)]
     assert len(losers) == 1
@@ -118,7 +123,8 @@ def test_one_customer_who_confirms_two_addresses_at_once_ends_with_one(acme):
             addresses.request_change(alice, address=address)
         tokens = [token_in(message) for message in mail.outbox]
 
-    all_at_once(acme, [lambda t=t: addresses.confirm_change(t) for t in tokens])
+    changes = [lambda t=token: addresses.confirm_change(t, by=alice) for token in tokens]
+    all_at_once(acme, changes)
 
     with vendor_scope(acme):
         alice.refresh_from_db()
