@@ -19,7 +19,7 @@ def schedule_end(account: Account, subscription: Obj, params: Params) -> None:
     at_period_end = bool(params.get("cancel_at_period_end"))
     moment = _moment(account, subscription, params.get("cancel_at"))
     if at_period_end:
-        moment = _ends(subscription)[0]
+        moment = _ends(subscription)[-1]
     _set(account, subscription, moment, at_period_end=at_period_end)
 
 

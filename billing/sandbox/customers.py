@@ -13,9 +13,10 @@ from billing.sandbox.tax_ids import new_tax_id
 from billing.sandbox.values import address, assign, merged_metadata, nulls
 
 TEXTS = ("business_name", "description", "email", "individual_name", "name", "phone")
+CLEARS = (*TEXTS, "address", "preferred_locales")
 
 
-@route("POST", "/v1/customers", "CustomerCreateParams")
+@route("POST", "/v1/customers", "CustomerCreateParams", clears=CLEARS)
 def create_customer(call: Call) -> Obj:
     return new_customer(call.account, call.params)
 
@@ -63,7 +64,7 @@ def _apply(account: Account, customer: Obj, params: Params) -> None:
         customer["shipping"] = _shipping(params["shipping"])
     customer["tax_exempt"] = params.get("tax_exempt", customer["tax_exempt"]) or "none"
     if "preferred_locales" in params:
-        customer["preferred_locales"] = params["preferred_locales"]
+        customer["preferred_locales"] = params["preferred_locales"] or []
     if (settings := params.get("invoice_settings")) is not None:
         _apply_invoice_settings(account, customer, settings, params.get("payment_method"))
     customer["metadata"] = merged_metadata(customer["metadata"], params.get("metadata"))
@@ -104,7 +105,7 @@ def retrieve_customer(call: Call, key: str) -> Obj:
     return call.account.get("customer", key)
 
 
-@route("POST", "/v1/customers/{key}", "CustomerUpdateParams")
+@route("POST", "/v1/customers/{key}", "CustomerUpdateParams", clears=CLEARS)
 def update_customer(call: Call, key: str) -> Obj:
     customer = call.account.living("customer", key)
     _apply(call.account, customer, call.params)

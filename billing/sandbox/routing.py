@@ -1,7 +1,7 @@
 """The routing table: which function serves which request, with which parameters."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from billing.sandbox.coercion import request_reader
@@ -63,6 +63,7 @@ class Route(NamedTuple):
     pattern: re.Pattern[str]
     params: str | type
     browser: str | type | None
+    clears: frozenset[str]
     serve: Serve
 
 
@@ -70,15 +71,22 @@ TABLE: dict[tuple[str, int], list[Route]] = {}
 
 
 def route(
-    method: str, path: str, params: str | type, *, browser: str | type | None = None
+    method: str,
+    path: str,
+    params: str | type,
+    *,
+    browser: str | type | None = None,
+    clears: Iterable[str] = (),
 ) -> Callable[[Serve], Serve]:
     """Serve a path. `params` names stripe-python's TypedDict for it; `browser` the parameters
-    that a publishable key may send, without which it may not ask at all."""
+    that a publishable key may send, without which it may not ask at all. `clears` names what an
+    empty text makes null, though Stripe's types do not say so."""
 
     def register(serve: Serve) -> Serve:
         pattern = re.compile(PLACEHOLDER.sub(r"(?P<\1>[^/]+)", path) + r"\Z")
         key = (method, path.count("/"))
-        TABLE.setdefault(key, []).append(Route(method, pattern, params, browser, serve))
+        found = Route(method, pattern, params, browser, frozenset(clears), serve)
+        TABLE.setdefault(key, []).append(found)
         return serve
 
     return register
@@ -109,7 +117,18 @@ def read_params(found: Route, path: str, form: dict[str, Any], publishable: bool
             code="secret_key_required",
         )
     typed = found.browser if publishable and found.browser else found.params
-    return Params(request_reader(typed)(form))
+    blanks = {name: "" for name in found.clears if form.get(name) == ""}
+    rest = {name: value for name, value in form.items() if name not in blanks}
+    for name in found.clears & rest.keys():
+        rest[name] = _without_blanks(rest[name])
+    return Params(request_reader(typed)(rest) | blanks)
+
+
+def _without_blanks(value: Any) -> Any:
+    """A part of an object that is left empty is as good as not sent."""
+    if not isinstance(value, dict):
+        return value
+    return {name: part for name, part in value.items() if part != ""}
 
 
 def _refuse_payment_method_types(form: dict[str, Any]) -> None:

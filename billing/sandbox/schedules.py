@@ -214,7 +214,8 @@ def begin(account: Account, schedule: Obj, phase: Obj) -> None:
         schedule["subscription"] = subscription["id"]
         subscription["schedule"] = schedule["id"]
         account.save(schedule)
-        account.save(subscription)
+        note_end(account, schedule, subscription)
+        account.save(subscription, UPDATED)
     else:
         account.save(schedule)
         apply(account, schedule, phase)
@@ -248,7 +249,17 @@ def apply(account: Account, schedule: Obj, phase: Obj) -> None:
     subscription["default_payment_method"] = method or subscription["default_payment_method"]
     subscription["default_tax_rates"] = list(phase["default_tax_rates"])
     subscription["metadata"] |= phase["metadata"]
+    note_end(account, schedule, subscription)
     account.save(subscription, UPDATED)
+
+
+def note_end(account: Account, schedule: Obj, subscription: Obj) -> None:
+    """A subscription shows when its schedule will end it."""
+    if schedule["end_behavior"] == "cancel":
+        subscription["cancel_at"] = schedule["phases"][-1]["end_date"]
+        subscription["canceled_at"] = subscription["canceled_at"] or account.now()
+    else:
+        subscription |= {"cancel_at": None, "canceled_at": None}
 
 
 def _apply_items(account: Account, subscription: Obj, wanted: list[Obj]) -> None:
@@ -265,7 +276,7 @@ def _apply_items(account: Account, subscription: Obj, wanted: list[Obj]) -> None
         subscription["billing_cycle_anchor"] = now
 
 
-def release(account: Account, schedule: Obj) -> None:
+def release(account: Account, schedule: Obj, *, preserve_cancel_date: bool = False) -> None:
     """Let the subscription go on by itself."""
     now, key = account.now(), schedule["subscription"]
     schedule |= {"status": "released", "released_at": now, "current_phase": None}
@@ -274,6 +285,8 @@ def release(account: Account, schedule: Obj) -> None:
     if key is not None:
         subscription = account.get("subscription", key)
         subscription["schedule"] = None
+        if not preserve_cancel_date:
+            subscription |= {"cancel_at": None, "canceled_at": None}
         account.save(subscription, UPDATED)
     account.emit("subscription_schedule.released", schedule)
 

@@ -92,7 +92,7 @@ def update_schedule(call: Call, key: str) -> Obj:
     if "phases" in params:
         _replace_phases(account, schedule, params)
     account.save(schedule, "subscription_schedule.updated")
-    if schedule["subscription"] and ("phases" in params or "default_settings" in params):
+    if schedule["subscription"]:
         schedules.apply(account, schedule, _present_phase(account, schedule))
     return schedule
 
@@ -139,6 +139,6 @@ def cancel_schedule(call: Call, key: str) -> Obj:
 @route("POST", URL + "/{key}/release", "SubscriptionScheduleReleaseParams")
 def release_schedule(call: Call, key: str) -> Obj:
     schedule = _living(call.account, key, "release")
-    call.params.ignore("preserve_cancel_date")
-    schedules.release(call.account, schedule)
+    preserve = call.params.get("preserve_cancel_date", False)
+    schedules.release(call.account, schedule, preserve_cancel_date=preserve)
     return schedule
