@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+import socket
 import threading
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -59,6 +60,13 @@ class Post:
         self._connections[scheme, netloc] = connection
         return connection
 
+    def abort(self) -> None:
+        """From another thread: wait for no answer any longer."""
+        for connection in list(self._connections.values()):
+            if connection.sock is not None:
+                with suppress(OSError):
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
@@ -86,6 +94,7 @@ class Courier(threading.Thread):
     def stop(self) -> None:
         self._stopping = True
         self._awake.set()
+        self._post.abort()
         self.join(TIMEOUT + TICK)
 
     def run(self) -> None:

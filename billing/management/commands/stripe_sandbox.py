@@ -2,6 +2,7 @@
 
 import errno
 import signal
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -47,17 +48,14 @@ class Command(BaseCommand):
         courier = Courier(sandbox)
         app = App(sandbox, courier, hub_url_template=options["hub_url_template"])
         server = self._server(app, options)
-        signal.signal(signal.SIGTERM, _interrupt)
+        _stop_on_signals(server)
         courier.start()
         self.stdout.write(f"The Stripe sandbox listens at {server.origin}.")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            self.stdout.write("The Stripe sandbox stops.")
-        finally:
-            server.server_close()
-            courier.stop()
-            sandbox.close()
+        server.serve_forever()
+        server.server_close()
+        courier.stop()
+        sandbox.close()
+        self.stdout.write("The Stripe sandbox has stopped.")
 
     def _server(self, app: App, options: dict[str, Any]) -> SandboxServer:
         port = options["port"]
@@ -73,8 +71,14 @@ class Command(BaseCommand):
             ) from error
 
 
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _stop_on_signals(server: SandboxServer) -> None:
+    """Ctrl-C and SIGTERM end `serve_forever`, which waits for nobody but itself."""
+
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
 
 
 def _port_of(url: str) -> int:

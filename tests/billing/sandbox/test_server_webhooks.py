@@ -1,6 +1,8 @@
 """Webhooks on their way to a receiver: signed, in order, and again until they arrive."""
 
 import json
+import socket
+import time
 
 import pytest
 import stripe
@@ -73,3 +75,19 @@ def test_what_did_not_arrive_before_a_restart_arrives_after_it(serve, receiver, 
 
     receiver.wait_for(2, seconds=15)
     assert json.loads(receiver.heard[-1][2])["type"] == "customer.created"
+
+
+def test_a_receiver_that_never_answers_does_not_hold_it_back_from_leaving(serve):
+    served = serve()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://localhost:{silent.getsockname()[1]}/"
+        served.client().webhook_endpoints.create({"url": url, "enabled_events": ["*"]})
+        served.client().customers.create({"name": "Alice"})
+        line, _ = silent.accept()
+        line.recv(1)
+        asked = time.monotonic()
+        served.courier.stop()
+        line.close()
+
+    assert time.monotonic() - asked < 2
+    assert served.sandbox.undelivered() == 1
