@@ -10,7 +10,7 @@ from django.views.decorators.csp import csp_override
 from django_mail_preview import urls as library
 
 # Its page shows a mail in a frame and has its icon inside; the mail itself has a policy of its own.
-POLICY = {
+POLICY: dict[str, list[str]] = {
     **settings.SECURE_CSP,
     "frame-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:"],

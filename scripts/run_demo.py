@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hub.demo import sign_ins
 from scripts.healthy import answers
 from scripts.keys import fresh_keys
 from scripts.processes import Processes, Stopped, Trouble
@@ -209,9 +210,17 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-WELCOME = """
-  Acme, a vendor          http://acme.localhost:{port}/     alice@example.com, bob@example.com
-  Globex, a German one    http://globex.localhost:{port}/   carol@example.com
+WELCOME = f"""
+  Acme's hub             http://acme.localhost:{{port}}/         alice@example.com, bob@example.com
+  Globex's, in German    http://globex.localhost:{{port}}/       carol@example.com
+  Every mail that left   http://hub.localhost:{{port}}/mailbox/
+  The admin              http://hub.localhost:{{port}}/admin/    password {sign_ins.PASSWORD}
+      Acme's team        {sign_ins.ACME_OWNER}, {sign_ins.ACME_SUPPORT}
+      Globex's team      {sign_ins.GLOBEX_OWNER}, {sign_ins.GLOBEX_SUPPORT}
+      the operator       {sign_ins.OPERATOR}
+  Stripe's stand-in      {{sandbox}}/    buy, move the clock, let a payment fail
+
+  Ctrl-C stops everything.
 """
 
 

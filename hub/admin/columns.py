@@ -9,8 +9,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from billing.brands import card_words
 from billing.models import CardOnFile, OneTimePurchase, Subscription, Transaction
-from hub.presentation.words import short_card
 from invoices.models import Document
 from invoices.money import format_money
 
@@ -36,7 +36,7 @@ class Columns:
 
     @admin.display(description=_("card"))
     def card(self, obj: CardOnFile | Transaction) -> str:
-        return short_card(obj.card_brand, obj.card_last4)
+        return card_words(obj.card_brand, obj.card_last4)
 
 
 def lines(values: Any) -> SafeString:

@@ -23,6 +23,7 @@ from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.errors import BillingError
 from billing.models import StripeAccount
+from billing.services import keys as key_service
 from hub.admin import roles
 
 SECRET = forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"})
@@ -73,6 +74,7 @@ class KeysForm(forms.Form):
     def __init__(self, *args: Any, account: StripeAccount, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.account = account
+        self.problems: list[str] = []
         saved = {
             "secret_key": account.secret_key,
             "publishable_key": account.publishable_key,
@@ -103,12 +105,12 @@ class KeysForm(forms.Form):
                 "publishable_key", _("One of the keys is for test mode, the other for live mode.")
             )
         else:
-            from billing.services import keys as key_service
-
             try:
-                key_service.check_keys(secret_key=secret, publishable_key=publishable)
+                found = key_service.check_keys(secret_key=secret, publishable_key=publishable)
             except BillingError as error:
                 self.add_error("secret_key", ValidationError(str(error), code="refused"))
+            else:
+                self.problems = found.problems
 
     def save(self) -> None:
         names = ("secret_key", "publishable_key", "webhook_secret")
@@ -145,9 +147,10 @@ def keys(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
 def _make_endpoint(request: HttpRequest, form: KeysForm, vendor: Vendor) -> None:
     """The keys are saved either way: they are right, whatever becomes of the endpoint."""
     messages.success(request, _("The keys were saved."))
+    for problem in form.problems:
+        messages.warning(request, problem)
     if not form.cleaned_data["make_endpoint"]:
         return
-    from billing.services import keys as key_service
 
     try:
         key_service.ensure_webhook_endpoint(vendor)
