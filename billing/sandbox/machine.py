@@ -163,7 +163,9 @@ class Sandbox:
         """Try every webhook that waits once, and say how many arrived. A patient deliverer leaves
         those alone that failed a moment ago."""
         arrived = 0
-        for key in self._outbox.waiting(patient=patient):
+        with self._lock:
+            waiting = self._outbox.waiting(patient=patient)
+        for key in waiting:
             with self._lock, self._change():
                 delivery = self._outbox.begin(key)
             if delivery is None:
