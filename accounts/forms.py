@@ -73,8 +73,7 @@ class ProofForm(forms.Form):
     proof = forms.CharField(
         label=_("Code from the mail"),
         help_text=_(
-            "You opened the link in another browser than the one that asked for it. "
-            "Type the six digits of the mail, or the address it came to."
+            "To be sure that it is you: type the six digits of the mail, or the address it came to."
         ),
         max_length=LONGEST_ADDRESS,
         widget=forms.TextInput(

@@ -31,6 +31,7 @@ def test_an_unknown_host_is_told_so(acme, host):
 
     assert page.status_code == 404
     assert "There is no hub at this address" in page.text
+    assert f"<bdi>{host}</bdi>" in page.text
     assert "Acme" not in page.text
 
 
