@@ -12,7 +12,7 @@ from tests.clients import HubClient
 from tests.factories import make_stripe_account
 from tests.hub.admin.conftest import admin_url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_sandbox")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 SECRET = "sk_test_acme_averysecretsecret7Qx2"
 PUBLISHABLE = "pk_test_acme_published9Zk4"
