@@ -168,6 +168,9 @@ TASKS: dict[str, Any] = {
                 "sweep-sign-in-links": {"task": "accounts.tasks.sweep_links", "every": 60},
                 "sweep-documents": {"task": "invoices.tasks.sweep_documents", "every": 60},
                 "sweep-stripe-events": {"task": "billing.tasks.sweep_events", "every": 60},
+                "sweep-billing-acts": {"task": "billing.tasks.sweep_actions", "every": 60},
+                "sweep-billing-notices": {"task": "billing.tasks.sweep_notices", "every": 60},
+                "prune-stripe-events": {"task": "billing.tasks.prune_events", "every": 86400},
             },
         },
     }

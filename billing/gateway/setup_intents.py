@@ -39,13 +39,13 @@ def close_setup_intent(vendor: Vendor, setup_intent_id: str, *, key: str) -> Non
 
 
 def _record(intent: stripe.SetupIntent) -> SetupIntentRecord:
-    error = intent.last_setup_error
+    error = intent.last_setup_error  # it leaves out what does not apply
     return SetupIntentRecord(
         setup_intent_id=intent.id,
         customer_id=id_of(intent.customer),
         status=intent.status,
         client_secret=intent.client_secret or "",
         card=card_of(intent.payment_method),
-        failure_code=(error and error.code) or "",
-        decline_code=(error and error.decline_code) or "",
+        failure_code=getattr(error, "code", None) or "",
+        decline_code=getattr(error, "decline_code", None) or "",
     )

@@ -1,19 +1,240 @@
 """What Stripe says about subscriptions arrives here, whatever the order and however often."""
 
+from datetime import timedelta
+
+import pytest
+import stripe as sdk
+from django.utils import timezone
+
+from accounts.models import Vendor
 from billing.models import Subscription
-from tests.billing.plugin import Buyer
+from billing.sandbox.machine import Sandbox
+from billing.services.sync.subscriptions import sync_subscription
+from tests.billing.plugin import Buyer, Deliver
+
+State = Subscription.State
 
 
-def test_an_ongoing_subscription_arrives(buy: Buyer, in_acme: object) -> None:
+def test_an_ongoing_subscription_arrives_paid_with_the_customers_card(buy: Buyer) -> None:
     row = buy.subscription()
     assert (row.product_name, row.amount_minor, row.currency) == (
         "Language Lab: Italian",
         1900,
         "eur",
     )
-    assert row.state == Subscription.State.ACTIVE
-    assert row.payments_total is None
-    assert row.payments_made == 1
+    assert (row.interval, row.interval_count) == ("month", 1)
+    assert (row.state, row.payments_total, row.payments_made) == (State.ACTIVE, None, 1)
     assert row.next_charge_at == row.period_ends_at
     assert row.customer.email == "alice@example.com"
-    assert row.stripe_customer.card_last4 == "4242"
+    assert (row.stripe_customer.card_brand, row.stripe_customer.card_last4) == ("visa", "4242")
+    assert not row.has_card
+
+
+def test_a_subscription_with_a_card_of_its_own_shows_that_one(buy: Buyer) -> None:
+    customer = buy.customer_id()
+    method = buy.stripe.payment_methods.attach("pm_card_mastercard", {"customer": customer})
+    row = buy.subscription(default_payment_method=method.id)
+    assert (row.card_brand, row.card_last4) == ("mastercard", "4444")
+
+
+def test_the_price_counts_every_item_and_its_quantity(buy: Buyer) -> None:
+    items = [
+        {"price": buy.price_id("Seats", 500), "quantity": 3},
+        {"price": buy.price_id("Support", 1000)},
+    ]
+    row = buy.subscription(items=items)
+    assert row.amount_minor == 2500
+    assert row.product_name == "Seats, Support"
+
+
+def test_the_shops_order_number_is_taken_over(buy: Buyer) -> None:
+    assert buy.subscription(metadata={"order": "LL-204817"}).reference == "LL-204817"
+
+
+def test_a_trial_is_charged_when_it_ends(buy: Buyer) -> None:
+    row = buy.trial()
+    assert row.state == State.TRIAL
+    assert row.trial_ends_at == row.next_charge_at == row.access_ends_at
+    assert row.payments_made == 0
+    buy.wait(days=15)
+    row.refresh_from_db()
+    assert (row.state, row.payments_made) == (State.ACTIVE, 1)
+
+
+# --- Split-pay plans ---
+
+
+def test_a_schedule_that_ends_is_a_split_pay_plan(buy: Buyer) -> None:
+    row = buy.split_pay(payments=3)
+    assert (row.payments_total, row.payments_made) == (3, 1)
+    assert (row.state, row.cancels_at) == (State.ACTIVE, None)
+    assert row.next_charge_at is not None
+
+
+def test_a_split_pay_plan_is_completed_by_its_last_payment(buy: Buyer) -> None:
+    row = buy.split_pay(payments=3)
+    made = []
+    for _month in range(3):
+        buy.wait(days=31)
+        row.refresh_from_db()
+        made.append((row.payments_made, row.state))
+    assert made == [(2, State.ACTIVE), (3, State.COMPLETED), (3, State.COMPLETED)]
+    assert row.status == Subscription.Status.CANCELED
+    assert row.next_charge_at is None
+
+
+def test_after_the_last_payment_nothing_more_is_charged(buy: Buyer) -> None:
+    row = buy.split_pay(payments=2)
+    buy.wait(days=31)
+    row.refresh_from_db()
+    assert (row.is_live, row.state, row.next_charge_at) == (True, State.COMPLETED, None)
+
+
+def test_a_plan_first_heard_of_after_its_end_is_still_a_split_pay_plan(
+    buy: Buyer, in_acme: Vendor
+) -> None:
+    row = buy.split_pay(payments=2)
+    buy.wait(days=70)
+    stripe_id = row.stripe_subscription_id
+    Subscription.objects.get(pk=row.pk).transactions.update(subscription=None)
+    Subscription.objects.filter(pk=row.pk).delete()
+    again = sync_subscription(in_acme, stripe_id)
+    assert (again.payments_total, again.state) == (2, State.COMPLETED)
+
+
+def test_an_end_set_from_the_start_is_a_split_pay_plan(buy: Buyer) -> None:
+    ends_at = int((timezone.now() + timedelta(days=122)).timestamp())
+    row = buy.subscription(cancel_at=ends_at, proration_behavior="none")
+    assert (row.payments_total, row.state, row.cancels_at) == (4, State.ACTIVE, None)
+
+
+def test_a_count_in_the_prices_metadata_is_a_split_pay_plan(buy: Buyer) -> None:
+    price = buy.price_id("Piano", 4900, metadata={"installments": "6"})
+    row = buy.subscription(items=[{"price": price}])
+    assert (row.payments_total, row.payments_made) == (6, 1)
+
+
+@pytest.mark.parametrize("count", ["", "six", "-1", "0", "99999", "１２"])
+def test_a_count_that_makes_no_sense_is_no_plan(buy: Buyer, count: str) -> None:
+    row = buy.subscription(metadata={"installments": count} if count else {})
+    assert row.payments_total is None
+
+
+# --- Troubles ---
+
+
+def test_a_failed_renewal_is_past_due_with_what_is_open(buy: Buyer) -> None:
+    row = buy.subscription()
+    buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert row.state == State.PAST_DUE
+    assert row.past_due_minor == 1900
+    assert row.past_due_since is not None
+    assert row.next_attempt_at is not None
+    assert row.next_attempt_at > row.past_due_since
+
+
+def test_once_paid_nothing_is_past_due(buy: Buyer) -> None:
+    row = buy.subscription()
+    buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+    buy.wait(days=32)
+    buy.use_card(buy.customer_id(), "pm_card_visa")
+    buy.wait(days=7)
+    row.refresh_from_db()
+    assert (row.state, row.past_due_minor) == (State.ACTIVE, 0)
+    assert (row.past_due_since, row.next_attempt_at) == (None, None)
+
+
+def test_a_paused_collection_is_paused_without_a_next_charge(buy: Buyer) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.update(
+        row.stripe_subscription_id, {"pause_collection": {"behavior": "void"}}
+    )
+    buy.deliver()
+    row.refresh_from_db()
+    assert (row.state, row.next_charge_at) == (State.PAUSED, None)
+    since = row.paused_at
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert row.paused_at == since
+
+
+def test_one_cancelled_in_stripe_at_once_has_ended(buy: Buyer) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.cancel(row.stripe_subscription_id, {"prorate": False})
+    buy.deliver()
+    row.refresh_from_db()
+    assert (row.state, row.is_live, row.next_charge_at) == (State.CANCELLED, False, None)
+    assert row.ended_at is not None
+
+
+def test_one_cancelled_in_stripe_for_later_ends_then(buy: Buyer) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.update(row.stripe_subscription_id, {"cancel_at": "min_period_end"})
+    buy.deliver()
+    row.refresh_from_db()
+    assert (row.state, row.next_charge_at) == (State.ENDING, None)
+    assert row.cancels_at == row.period_ends_at
+    assert row.cancel_requested_at is not None
+
+
+# --- Order and races ---
+
+
+def test_every_event_twice_and_backwards_changes_nothing(
+    buy: Buyer, sandbox: Sandbox, in_acme: Vendor
+) -> None:
+    row = buy.subscription()
+    buy.wait(days=31)
+    row.refresh_from_db()
+    before = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+    from billing import events
+    from billing.models import StripeEvent
+
+    for event in [*StripeEvent.objects.all(), *StripeEvent.objects.order_by("pk")]:
+        events.handle(event)
+    row.refresh_from_db()
+    after = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+    assert before | {"synced_at": None} == after | {"synced_at": None}
+    assert Subscription.objects.count() == 1
+
+
+def test_an_answer_overtaken_by_another_workers_is_read_again(
+    buy: Buyer, in_acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first reading is old by the time it would be saved: another worker was faster."""
+    from billing.gateway import subscriptions as gateway
+
+    row = buy.subscription()
+    read, times = gateway.read_subscription, []
+
+    def overtaken(vendor: Vendor, subscription_id: str) -> object:
+        record = read(vendor, subscription_id)
+        times.append(record.status)
+        if len(times) == 1:
+            buy.stripe.subscriptions.cancel(subscription_id)
+            sync_subscription(vendor, subscription_id)
+        return record
+
+    monkeypatch.setattr(gateway, "read_subscription", overtaken)
+    sync_subscription(in_acme, row.stripe_subscription_id)
+    row.refresh_from_db()
+    assert times == ["active", "canceled", "canceled"]
+    assert row.status == Subscription.Status.CANCELED
+
+
+def test_a_foreign_vendors_subscription_is_not_found_with_our_key(
+    buy: Buyer, deliver: Deliver, stripe: sdk.V1Services, sandbox: Sandbox, globex: Vendor
+) -> None:
+    from accounts.tenancy import vendor_scope
+    from billing.errors import StripeRefused
+    from tests.factories import make_stripe_account
+
+    row = buy.subscription()
+    make_stripe_account(globex, secret_key="sk_test_globex_1")
+    with vendor_scope(globex), pytest.raises(StripeRefused) as refusal:
+        sync_subscription(globex, row.stripe_subscription_id)
+    assert refusal.value.is_missing
+    with vendor_scope(globex):
+        assert not Subscription.objects.exists()

@@ -37,7 +37,7 @@ REFUND_STATUSES = STATUSES | {
     "canceled": Transaction.Status.FAILED,
 }
 AT_THE_PAGE = timedelta(minutes=15)
-"""Who has just tried a card on the card page was told there."""
+"""Who tried to pay on the card page a moment ago was told there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,16 +152,17 @@ def _describe(row: Transaction, payment: Payment) -> None:
 
 
 def _is_news_to_the_customer(row: Transaction, payment: Payment) -> bool:
-    """An automatic payment failed a short while ago, and nobody was at the page to see it."""
-    is_automatic = payment.invoice and payment.invoice.billing_reason != "subscription_create"
-    if row.status != Transaction.Status.FAILED or row.subscription is None or not is_automatic:
+    """A renewal failed a short while ago, and nobody was at the card page to see it."""
+    invoice = payment.invoice
+    is_renewal = invoice is not None and invoice.billing_reason != "subscription_create"
+    if row.status != Transaction.Status.FAILED or row.subscription is None or not is_renewal:
         return False
     if row.happened_at < timezone.now() - notices.WORTH_TELLING:
         return False
-    return not Action.objects.filter(
-        customer_id=row.customer_id,
-        kind__in=[Action.Kind.CHANGE_CARD, Action.Kind.PAY],
-        started_at__range=(row.happened_at - AT_THE_PAGE, row.happened_at),
+    return not row.subscription.actions.filter(
+        kind=Action.Kind.PAY,
+        parameters__invoice=row.stripe_invoice_id,
+        started_at__gt=timezone.now() - AT_THE_PAGE,
     ).exists()
 
 

@@ -32,7 +32,8 @@ def payments_total(record: SubscriptionRecord) -> int | None:
     if schedule is not None and schedule.ends_at is not None:
         return _periods(record, _first_charge_at(record, schedule), schedule.ends_at)
     if record.cancel_at is not None and _ended_by_design(record):
-        return _periods(record, record.trial_ends_at or record.started_at, record.cancel_at)
+        count = _periods(record, record.trial_ends_at or record.started_at, record.cancel_at)
+        return count if count > 1 else None  # one period: bought, and cancelled a moment later
     return None
 
 

@@ -1,0 +1,387 @@
+"""Who may cancel what, what that does in Stripe, and how it is undone."""
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from pypdf import PdfReader
+
+from accounts.models import Vendor
+from billing.errors import (
+    AlreadyCancelled,
+    BillingUnavailable,
+    CancellationNotAllowed,
+    NotLive,
+    StripeRefused,
+)
+from billing.models import Action, CancellationRules, Subscription
+from billing.sandbox.machine import Sandbox
+from billing.services import cancellation
+from billing.tasks import sweep_actions
+from tests.billing.plugin import Buyer
+
+State = Subscription.State
+CLASSIC: dict[str, Any] = {"billing_mode": {"type": "classic"}}
+
+pytestmark = pytest.mark.usefixtures("in_acme")
+
+
+def at_stripe(buy: Buyer, row: Subscription) -> Any:
+    return buy.stripe.subscriptions.retrieve(row.stripe_subscription_id)
+
+
+# --- Cancelling ---
+
+
+def test_flexible_billing_ends_with_the_paid_period(buy: Buyer) -> None:
+    row = buy.subscription()
+    ends_at = cancellation.cancel(row, reason="price")
+    row.refresh_from_db()
+    assert ends_at == row.period_ends_at == row.cancels_at
+    assert (row.state, row.next_charge_at) == (State.ENDING, None)
+    known = at_stripe(buy, row)
+    assert known.cancel_at == int(ends_at.timestamp())
+    assert known.cancel_at_period_end is False
+    assert known.cancellation_details.feedback == "too_expensive"
+
+
+def test_classic_billing_ends_with_the_paid_period(buy: Buyer) -> None:
+    row = buy.subscription(**CLASSIC)
+    ends_at = cancellation.cancel(row)
+    assert ends_at == row.period_ends_at
+    assert at_stripe(buy, row).cancel_at_period_end is True
+
+
+def test_a_trial_ends_with_the_trial_and_is_never_charged(buy: Buyer) -> None:
+    row = buy.trial()
+    assert cancellation.cancel(row) == row.trial_ends_at
+    buy.wait(days=15)
+    row.refresh_from_db()
+    assert row.state == State.CANCELLED
+    assert row.payments_made == 0
+    assert not row.transactions.exists()
+
+
+def test_at_the_end_it_is_over(buy: Buyer) -> None:
+    row = buy.subscription()
+    cancellation.cancel(row)
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert (row.state, row.payments_made) == (State.CANCELLED, 1)
+    assert row.ended_at is not None
+
+
+def test_the_action_says_who_asked_for_what_and_why(buy: Buyer) -> None:
+    row = buy.subscription()
+    cancellation.cancel(row, reason="time")
+    action = Action.objects.get()
+    assert (action.kind, action.state) == (Action.Kind.CANCEL, Action.State.DONE)
+    assert (action.customer, action.subscription) == (row.customer, row)
+    assert action.reason == "time"
+
+
+def test_asking_twice_changes_nothing_and_mails_once(buy: Buyer, sandbox: Sandbox) -> None:
+    row = buy.subscription()
+    first = cancellation.cancel(row)
+    changes = len(sandbox.ledger.changes())
+    mail.outbox.clear()
+    assert cancellation.cancel(row) == first
+    assert len(sandbox.ledger.changes()) == changes
+    assert mail.outbox == []
+    assert Action.objects.count() == 1
+
+
+def test_one_that_staff_cancelled_a_moment_ago_keeps_their_end(buy: Buyer) -> None:
+    row = buy.subscription()
+    end = int((timezone.now() + timedelta(days=3)).timestamp())
+    buy.stripe.subscriptions.update(
+        row.stripe_subscription_id, {"cancel_at": end, "proration_behavior": "none"}
+    )
+    assert int(cancellation.cancel(row).timestamp()) == end
+    assert not Action.objects.exists()
+
+
+def test_the_mail_says_what_ends_when_in_the_vendors_zone(buy: Buyer, acme: Vendor) -> None:
+    Vendor.objects.filter(pk=acme.pk).update(time_zone="Asia/Tokyo")
+    row = buy.subscription()
+    mail.outbox.clear()
+    cancellation.cancel(row)
+    [message] = mail.outbox
+    assert message.to == ["alice@example.com"]
+    assert message.subject == "You cancelled Language Lab: Italian"
+    assert "JST" in message.body
+    assert f"https://acme.test/subscriptions/{row.pk}/" in message.body
+    assert "Visa •••• 4242 is not charged again." in message.body
+
+
+def test_the_mail_carries_a_record_to_keep(buy: Buyer) -> None:
+    row = buy.subscription()
+    mail.outbox.clear()
+    cancellation.cancel(row)
+    [record] = [a for a in mail.outbox[0].attachments if a.mimetype == "application/pdf"]
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(record.content)).pages)
+    assert "Record of a cancellation" in text
+    assert "Language Lab: Italian" in text
+    assert "alice@example.com" in text
+    assert str(Action.objects.get().pk) in text.replace("\n", "")
+
+
+# --- Undoing ---
+
+
+@pytest.mark.parametrize("mode", [{}, CLASSIC])
+def test_until_it_ends_it_can_be_undone(buy: Buyer, mode: dict[str, Any]) -> None:
+    row = buy.subscription(**mode)
+    cancellation.cancel(row)
+    mail.outbox.clear()
+    cancellation.undo(row)
+    row.refresh_from_db()
+    assert (row.state, row.cancels_at) == (State.ACTIVE, None)
+    assert row.next_charge_at == row.period_ends_at
+    known = at_stripe(buy, row)
+    assert (known.cancel_at, known.cancel_at_period_end) == (None, False)
+    [message] = mail.outbox
+    assert message.subject == "Language Lab: Italian goes on"
+    assert "€19.00" in message.body
+
+
+def test_undoing_twice_changes_nothing_and_mails_once(buy: Buyer) -> None:
+    row = buy.subscription()
+    cancellation.cancel(row)
+    cancellation.undo(row)
+    mail.outbox.clear()
+    cancellation.undo(row)
+    assert mail.outbox == []
+    assert Action.objects.filter(kind=Action.Kind.UNDO_CANCEL).count() == 1
+
+
+def test_after_the_end_nothing_can_be_undone(buy: Buyer) -> None:
+    row = buy.subscription()
+    cancellation.cancel(row)
+    buy.wait(days=32)
+    with pytest.raises(NotLive, match="ended already"):
+        cancellation.undo(row)
+
+
+def test_cancelling_again_after_undoing_is_a_new_act(buy: Buyer) -> None:
+    row = buy.subscription()
+    cancellation.cancel(row)
+    cancellation.undo(row)
+    cancellation.cancel(row)
+    row.refresh_from_db()
+    assert row.state == State.ENDING
+    assert Action.objects.filter(kind=Action.Kind.CANCEL).count() == 2
+
+
+# --- Split-pay plans and schedules ---
+
+
+@pytest.fixture
+def allowed(in_acme: Vendor) -> CancellationRules:
+    return CancellationRules.objects.create(vendor=in_acme, split_pay=True)
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_plan_under_a_schedule_ends_with_the_paid_month(buy: Buyer) -> None:
+    row = buy.split_pay(payments=3)
+    ends_at = cancellation.cancel(row)
+    row.refresh_from_db()
+    assert ends_at == row.period_ends_at
+    assert (row.state, row.payments_total) == (State.ENDING, 3)
+    buy.wait(days=40)
+    row.refresh_from_db()
+    assert (row.state, row.payments_made, row.payments_total) == (State.CANCELLED, 1, 3)
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_plan_under_a_schedule_goes_on_as_agreed_when_undone(buy: Buyer) -> None:
+    row = buy.split_pay(payments=3)
+    cancellation.cancel(row)
+    cancellation.undo(row)
+    row.refresh_from_db()
+    assert (row.state, row.cancels_at, row.payments_total) == (State.ACTIVE, None, 3)
+    buy.wait(days=100)
+    row.refresh_from_db()
+    assert (row.state, row.payments_made) == (State.COMPLETED, 3)
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_plan_with_an_end_of_its_own_gets_it_back_when_undone(buy: Buyer) -> None:
+    end = int((timezone.now() + timedelta(days=91)).timestamp())
+    row = buy.subscription(cancel_at=end, proration_behavior="none")
+    cancellation.cancel(row)
+    row.refresh_from_db()
+    assert (row.state, row.payments_total) == (State.ENDING, 3)
+    cancellation.undo(row)
+    row.refresh_from_db()
+    assert (row.state, row.payments_total) == (State.ACTIVE, 3)
+    assert at_stripe(buy, row).cancel_at == end
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_plan_that_staff_cancelled_is_not_made_endless(buy: Buyer) -> None:
+    row = buy.subscription(metadata={"installments": "6"})
+    buy.stripe.subscriptions.update(row.stripe_subscription_id, {"cancel_at": "min_period_end"})
+    buy.deliver()
+    row.refresh_from_db()
+    assert row.state == State.ENDING
+    with pytest.raises(StripeRefused, match="write to us"):
+        cancellation.undo(row)
+    assert at_stripe(buy, row).cancel_at is not None
+
+
+# --- Rules ---
+
+
+def test_split_pay_plans_are_refused_unless_the_vendor_allows_them(
+    buy: Buyer, sandbox: Sandbox
+) -> None:
+    row = buy.split_pay()
+    changes = len(sandbox.ledger.changes())
+    with pytest.raises(CancellationNotAllowed, match=r"help@acme\.example"):
+        cancellation.cancel(row)
+    assert len(sandbox.ledger.changes()) == changes
+    assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize("country", ["US", "DE", "IE", "CY"])
+def test_where_the_law_says_so_the_vendor_cannot_forbid_it(
+    buy: Buyer, acme: Vendor, country: str
+) -> None:
+    CancellationRules.objects.create(vendor=acme, ongoing=False)
+    buy.customer_id(address={"country": country})
+    assert cancellation.refusal(buy.subscription()) is None
+    assert cancellation.refusal(buy.trial()) is None
+
+
+@pytest.mark.parametrize("country", ["", "CH", "GB", "BR"])
+def test_elsewhere_the_vendor_decides(buy: Buyer, acme: Vendor, country: str) -> None:
+    rules = CancellationRules.objects.create(vendor=acme, ongoing=False)
+    buy.customer_id(**({"address": {"country": country}} if country else {}))
+    row = buy.subscription()
+    refusal = cancellation.refusal(row)
+    assert refusal is not None
+    assert "help@acme.example" in refusal
+    rules.ongoing = True
+    assert cancellation.refusal(row, rules=rules) is None
+
+
+def test_the_law_says_nothing_of_split_pay_plans(buy: Buyer) -> None:
+    buy.customer_id(address={"country": "DE"})
+    assert cancellation.refusal(buy.split_pay()) is not None
+
+
+def test_what_has_ended_cannot_be_cancelled(buy: Buyer) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.cancel(row.stripe_subscription_id)
+    with pytest.raises(AlreadyCancelled):
+        cancellation.cancel(row)
+    row.refresh_from_db()
+    assert row.state == State.CANCELLED
+
+
+def test_what_is_paid_off_cannot_be_cancelled(buy: Buyer, acme: Vendor) -> None:
+    CancellationRules.objects.create(vendor=acme, split_pay=True)
+    row = buy.split_pay(payments=2)
+    buy.wait(days=31)
+    row.refresh_from_db()
+    with pytest.raises(NotLive, match="Everything is paid"):
+        cancellation.cancel(row)
+
+
+# --- Faults ---
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "reset", "503", "429"])
+def test_if_stripe_is_down_nothing_is_half_saved(
+    buy: Buyer, sandbox: Sandbox, fault: str
+) -> None:
+    row = buy.subscription()
+    sandbox.faults.add("POST /v1/subscriptions/*", fault, times=3)
+    with pytest.raises(BillingUnavailable, match="try again"):
+        cancellation.cancel(row)
+    row.refresh_from_db()
+    assert row.state == State.ACTIVE
+    assert Action.objects.get().state in (Action.State.UNKNOWN, Action.State.REFUSED)
+    sandbox.faults.clear()
+    assert cancellation.cancel(row) == row.period_ends_at
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(
+    buy: Buyer, sandbox: Sandbox
+) -> None:
+    row = buy.subscription()
+    sandbox.faults.add("POST /v1/subscriptions/*", "timeout_after", times=2)
+    assert cancellation.cancel(row) == row.period_ends_at
+    path = f"/v1/subscriptions/{row.stripe_subscription_id}"
+    asked = sandbox.ledger.of("POST", path)
+    assert len({entry.idempotency_key for entry in asked}) == 1
+    assert len([entry for entry in asked if not entry.replayed]) == 1
+
+
+def test_an_unknown_outcome_is_settled_by_what_stripe_shows(
+    buy: Buyer, sandbox: Sandbox
+) -> None:
+    """It happened, and no answer ever came."""
+    row = buy.subscription()
+    mail.outbox.clear()
+    sandbox.faults.add("POST /v1/subscriptions/*", "timeout_after", times=3)
+    with pytest.raises(BillingUnavailable):
+        cancellation.cancel(row)
+    action = Action.objects.get()
+    assert (action.state, mail.outbox) == (Action.State.UNKNOWN, [])
+    Action.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    sweep_actions.func()
+    action.refresh_from_db()
+    row.refresh_from_db()
+    assert (action.state, row.state) == (Action.State.DONE, State.ENDING)
+    assert [message.subject for message in mail.outbox] == ["You cancelled Language Lab: Italian"]
+
+
+def test_an_unknown_outcome_that_came_to_nothing_is_settled_too(
+    buy: Buyer, sandbox: Sandbox
+) -> None:
+    row = buy.subscription()
+    mail.outbox.clear()
+    sandbox.faults.add("POST /v1/subscriptions/*", "timeout_before", times=3)
+    with pytest.raises(BillingUnavailable):
+        cancellation.cancel(row)
+    Action.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    sweep_actions.func()
+    action = Action.objects.get()
+    assert (action.state, action.failure_code) == (Action.State.REFUSED, "not_applied")
+    assert mail.outbox == []
+
+
+def test_a_process_that_died_in_the_middle_is_settled(buy: Buyer, acme: Vendor) -> None:
+    row = buy.subscription()
+    Action.objects.create(
+        vendor=acme, kind=Action.Kind.CANCEL, customer=row.customer, subscription=row
+    )
+    Action.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    sweep_actions.func()
+    assert Action.objects.get().state == Action.State.REFUSED
+
+
+def test_without_keys_the_vendor_is_told_and_the_customer_may_wait(
+    buy: Buyer, acme: Vendor
+) -> None:
+    row = buy.subscription()
+    acme_account = row.vendor
+    from billing.models import StripeAccount
+
+    StripeAccount.objects.filter(vendor=acme_account).delete()
+    with pytest.raises(BillingUnavailable, match="try again") as error:
+        cancellation.cancel(row)
+    assert error.value.detail == "No Stripe key is set."
+
+
+def test_stripe_is_never_asked_inside_a_transaction(buy: Buyer) -> None:
+    from django.db import transaction
+
+    row = buy.subscription()
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a database transaction"):
+        cancellation.cancel(row)
