@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
 from accounts.models import Vendor
@@ -26,6 +26,9 @@ PAUSE = 0.5
 class Command(BaseCommand):
     help = "Fill the running demo with two vendors and fourteen months of their customers' lives."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--vendors-only", action="store_true", help="leave out the customers")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO and settings.STRIPE_SANDBOX):
             raise CommandError("This fills demos only: it needs DEMO=1 and STRIPE_SANDBOX=1.")
@@ -33,7 +36,9 @@ class Command(BaseCommand):
         sandbox = OverHTTP(settings.STRIPE_SANDBOX_URL)
         vendors = setting_up.vendors()
         now = datetime.now(UTC)
-        if sandbox.begin(Days(now).first):
+        if options["vendors_only"]:
+            self._connect(vendors)
+        elif sandbox.begin(Days(now).first):
             self._tell(sandbox, vendors, now)
         elif not sandbox.is_on_time():
             raise CommandError("Filling was interrupted half way. Begin anew with --fresh.")
