@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
 from accounts.models import Vendor
@@ -26,9 +26,6 @@ PAUSE = 0.5
 class Command(BaseCommand):
     help = "Fill the running demo with two vendors and fourteen months of their customers' lives."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--vendors-only", action="store_true", help="leave out the customers")
-
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO and settings.STRIPE_SANDBOX):
             raise CommandError("This fills demos only: it needs DEMO=1 and STRIPE_SANDBOX=1.")
@@ -36,22 +33,17 @@ class Command(BaseCommand):
         sandbox = OverHTTP(settings.STRIPE_SANDBOX_URL)
         vendors = setting_up.vendors()
         now = datetime.now(UTC)
-        if options["vendors_only"]:
-            self._connect(vendors)
-        elif sandbox.begin(Days(now).first):
+        if sandbox.begin(Days(now).first):
             self._tell(sandbox, vendors, now)
         elif not sandbox.is_on_time():
             raise CommandError("Filling was interrupted half way. Begin anew with --fresh.")
         self._wait(sandbox)
         self.stdout.write(f"The demo is filled ({time.monotonic() - began:.0f} s).")
 
-    def _connect(self, vendors: list[Vendor]) -> None:
+    def _tell(self, sandbox: OverHTTP, vendors: list[Vendor], now: datetime) -> None:
         for vendor in vendors:
             with vendor_scope(vendor):
                 keys.ensure_webhook_endpoint(vendor)
-
-    def _tell(self, sandbox: OverHTTP, vendors: list[Vendor], now: datetime) -> None:
-        self._connect(vendors)
         for at in tell(sandbox, history.shops(now), until=now):
             self._show(f"Two shops live through {at:%B %Y}")
         self._show("")
