@@ -61,9 +61,10 @@ class Account:
         return found
 
     def peek(self, key: str) -> Obj | None:
-        """Any object by its identifier alone, only to be looked at."""
-        kind = kind_of(key)
-        return self._store.shelf(self._shelf(kind)).get(key) if kind else None
+        """Any object by its identifier alone, only to be looked at. Products alone may have been
+        given an identifier that does not tell what they are."""
+        kind = kind_of(key) or "product"
+        return self._store.shelves.get(self._shelf(kind), {}).get(key)
 
     def all(self, kind: str, **fields: Any) -> Iterator[Obj]:
         """The objects of a kind whose fields have these values, oldest first."""

@@ -85,19 +85,10 @@ def update_product(call: Call, key: str) -> Obj:
 
 @route("POST", "/v1/prices", "PriceCreateParams")
 def create_price(call: Call) -> Obj:
-    params = call.params
-    if (data := params.get("product_data")) is not None:
-        product = new_product(call.account, Params(data))
-        params = Params({**params, "product": product["id"]})
-        call.params.ignore(*params)
-    price = new_price(call.account, params)
-    params.refuse_unread()
-    return price
+    return new_price(call.account, call.params)
 
 
 def new_price(account: Account, params: Params, *, active: bool = True) -> Obj:
-    if "product" not in params:
-        raise missing("product")
     if "unit_amount" not in params and "unit_amount_decimal" not in params:
         raise missing("unit_amount")
     if params.get("billing_scheme", "per_unit") != "per_unit":
@@ -113,7 +104,7 @@ def new_price(account: Account, params: Params, *, active: bool = True) -> Obj:
         "currency": params["currency"].lower(),
         "livemode": False,
         "metadata": merged_metadata({}, params.get("metadata")),
-        "product": account.living("product", params["product"], "product")["id"],
+        "product": _product(account, params),
         "recurring": _recurring(params.get("recurring")),
         "tax_behavior": params.get("tax_behavior", "unspecified"),
         "type": "recurring" if params.get("recurring") else "one_time",
@@ -123,6 +114,15 @@ def new_price(account: Account, params: Params, *, active: bool = True) -> Obj:
     }
     assign(price, params, "lookup_key", "nickname")
     return account.create(price, "price.created")
+
+
+def _product(account: Account, params: Params) -> str:
+    """The product a price is of: one by its id, or a new one from its data."""
+    if (data := params.get("product_data")) is not None:
+        return str(new_product(account, Params(data))["id"])
+    if "product" not in params:
+        raise missing("product")
+    return str(account.living("product", params["product"], "product")["id"])
 
 
 def _recurring(given: Any) -> Obj | None:
@@ -181,10 +181,7 @@ def priced(account: Account, item: Obj, param: str) -> Obj:
         return price
     if "price_data" not in item:
         raise missing(f"{param}[price]")
-    data = dict(item["price_data"])
-    if (product_data := data.pop("product_data", None)) is not None:
-        data["product"] = new_product(account, Params(product_data))["id"]
-    return new_price(account, Params(data), active=False)
+    return new_price(account, Params(item["price_data"]), active=False)
 
 
 def plan_of(price: Obj) -> Obj:

@@ -52,10 +52,10 @@ def _read_line(account: Account, invoice: Obj, given: dict[str, Any], param: str
         line = _line("custom_line_item", amount, given.get("description"), taxes)
         line |= {"unit_amount": given.get("unit_amount"), "_rates": rates}
         return line | {"quantity": given.get("quantity", 1), "metadata": metadata}
-    return _credited(invoice, given, param) | {"metadata": metadata}
+    return _credited(account, invoice, given, param) | {"metadata": metadata}
 
 
-def _credited(invoice: Obj, given: dict[str, Any], param: str) -> Obj:
+def _credited(account: Account, invoice: Obj, given: dict[str, Any], param: str) -> Obj:
     """A line of the invoice, or the part of it that a quantity or an amount stands for."""
     key = given.get("invoice_line_item", "")
     credited = next((line for line in invoice["lines"]["data"] if line["id"] == key), None)
@@ -66,13 +66,14 @@ def _credited(invoice: Obj, given: dict[str, Any], param: str) -> Obj:
         share = Fraction(given["amount"], credited["amount"] or 1)
     if not 0 < share <= 1:
         raise invalid("You cannot credit more than the invoice line item's amount.", param)
-    taxes = [_part(tax, share) for tax in credited["taxes"]]
     amount = rounded(credited["amount"] * share)
+    rates = [tax["tax_rate_details"]["tax_rate"] for tax in credited["taxes"]]
+    taxes = tax_rates.taxes_on(account, amount, rates, invoice["customer_tax_exempt"])
     line = _line("invoice_line_item", amount, credited["description"], taxes)
     return line | {
         "invoice_line_item": key,
         "quantity": given.get("quantity", credited["quantity"]),
-        "_rates": [tax["tax_rate_details"]["tax_rate"] for tax in taxes],
+        "_rates": rates,
     }
 
 

@@ -25,7 +25,7 @@ def new_customer(account: Account, params: Params) -> Obj:
     customer: Obj = {
         "id": new_id("customer"),
         "object": "customer",
-        "balance": params.get("balance", 0),
+        "balance": 0,
         "created": account.now(),
         "delinquent": False,
         "invoice_prefix": params.get("invoice_prefix") or secret(8).upper(),
@@ -57,6 +57,7 @@ def _apply(account: Account, customer: Obj, params: Params) -> None:
     for name in TEXTS:
         if name in params:
             customer[name] = params[name] or None
+    assign(customer, params, "balance")
     _check_email(customer["email"])
     if "address" in params:
         customer["address"] = address(params["address"])

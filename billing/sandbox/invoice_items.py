@@ -6,6 +6,7 @@ from typing import Any
 from billing.sandbox import tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.catalogue import priced
+from billing.sandbox.drafts import refresh
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.ids import new_id
 from billing.sandbox.invoice_lines import Period, cost, in_words, new_line, pricing, rounded
@@ -47,7 +48,8 @@ def create_invoice_item(call: Call) -> Obj:
     )
     if invoice is not None:
         invoice["lines"]["data"].append(to_line(account, item, invoice["id"]))
-        account.save(invoice)
+        refresh(account, invoice, customer)
+        account.save(invoice, "invoice.updated")
     return item
 
 

@@ -4,7 +4,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing.sandbox import tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.ids import new_id
 from billing.sandbox.store import Obj
@@ -133,23 +132,4 @@ def item_parent(subscription: Obj, item: Obj) -> Obj:
             "subscription_item": item["id"],
         },
         "type": "subscription_item_details",
-    }
-
-
-def total_up(account: Account, invoice: Obj, exempt: str) -> None:
-    """Work out taxes and totals from the lines; `exempt` is the customer's tax_exempt."""
-    for line in invoice["lines"]["data"]:
-        rates = line["_rates"] or invoice["default_tax_rates"]
-        line["taxes"] = tax_rates.taxes_on(account, line["amount"], rates, exempt)
-        line["invoice"] = invoice["id"]
-    lines = invoice["lines"]["data"]
-    taxes = [tax for line in lines for tax in line["taxes"]]
-    subtotal = sum(line["amount"] for line in lines)
-    total = subtotal + tax_rates.exclusive(taxes)
-    invoice |= {
-        "subtotal": subtotal,
-        "subtotal_excluding_tax": subtotal - tax_rates.inclusive(taxes),
-        "total": total,
-        "total_excluding_tax": total - sum(tax["amount"] for tax in taxes),
-        "total_taxes": tax_rates.sum_up(taxes),
     }

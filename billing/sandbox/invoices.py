@@ -4,6 +4,7 @@ from typing import Any
 
 from billing.sandbox import collecting, invoice_items, invoicing, payment_methods, tax_rates
 from billing.sandbox.accounts import Account
+from billing.sandbox.drafts import refresh
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.invoice_lines import Period
 from billing.sandbox.paging import cut, page
@@ -119,7 +120,7 @@ def update_invoice(call: Call, key: str) -> Obj:
     if editable:
         waits = invoice["created"] + invoicing.DRAFT_TIME
         invoice["automatically_finalizes_at"] = waits if invoice["auto_advance"] else None
-        invoicing.refresh(account, invoice, account.get("customer", invoice["customer"]))
+        refresh(account, invoice, account.get("customer", invoice["customer"]))
     account.save(invoice, "invoice.updated")
     return invoice
 

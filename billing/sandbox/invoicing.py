@@ -5,10 +5,11 @@ from typing import Any
 
 from billing.sandbox import payments, standing
 from billing.sandbox.accounts import Account
+from billing.sandbox.drafts import refresh
 from billing.sandbox.errors import invalid
 from billing.sandbox.ids import new_id, secret
 from billing.sandbox.invoice_items import to_line
-from billing.sandbox.invoice_lines import Period, total_up
+from billing.sandbox.invoice_lines import Period
 from billing.sandbox.periods import DAY, HOUR
 from billing.sandbox.store import Obj
 from billing.sandbox.values import nulls
@@ -94,23 +95,6 @@ def _parent(subscription: Obj | None) -> Obj | None:
         "subscription_details": details,
         "type": "subscription_details",
     }
-
-
-def refresh(account: Account, invoice: Obj, customer: Obj) -> None:
-    """A draft shows the customer as they are now, and adds up."""
-    total_up(account, invoice, customer["tax_exempt"])
-    tax_ids = account.all("tax_id", customer=customer["id"])
-    invoice |= {
-        "customer_address": customer["address"],
-        "customer_email": customer["email"],
-        "customer_name": customer["business_name"] or customer["name"],
-        "customer_phone": customer["phone"],
-        "customer_shipping": customer["shipping"],
-        "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": [{"type": tax["type"], "value": tax["value"]} for tax in tax_ids],
-    }
-    due = max(invoice["total"] + customer["balance"], 0)
-    invoice |= {"amount_due": due, "amount_remaining": due}
 
 
 def finalise(account: Account, invoice: Obj) -> None:

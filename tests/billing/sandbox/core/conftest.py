@@ -99,3 +99,27 @@ def pass_days(sandbox: Sandbox) -> Callable[[float], None]:
 def types(sandbox: Sandbox) -> Callable[[], list[str]]:
     """The types of Acme's events so far, oldest first."""
     return lambda: [event["type"] for event in sandbox.events("acct_acme")]
+
+
+@pytest.fixture
+def vat(api: Api) -> Callable[..., str]:
+    """A German tax rate."""
+
+    def make(percentage: float, *, inclusive: bool) -> str:
+        params = {"percentage": percentage, "inclusive": inclusive, "country": "DE"}
+        return str(api.tax_rates.create({"display_name": "VAT"} | params).id)
+
+    return make
+
+
+@pytest.fixture
+def bill(api: Api, alice: Any, course: Any) -> Callable[..., Any]:
+    """A draft for Alice with these invoice items."""
+
+    def make(*items: Any, **params: Any) -> Any:
+        invoice = api.invoices.create({"customer": alice.id, "currency": "eur"} | params)
+        for item in items or ({"pricing": {"price": course.id}},):
+            api.invoice_items.create({"customer": alice.id, "invoice": invoice.id} | item)
+        return api.invoices.retrieve(invoice.id)
+
+    return make
