@@ -5,6 +5,7 @@ until it is told to stop. Needs nothing but Python's own library.
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import shutil
@@ -186,10 +187,13 @@ def collect_static_files(demo: Demo, processes: Processes) -> None:
     for file in sorted((ROOT / "static").rglob("*")):
         state.update(f"{file} {file.stat().st_mtime_ns} {file.stat().st_size}".encode())
     seal = demo.static / ".made-from"
-    if not seal.exists() or seal.read_text() != state.hexdigest():
-        command = [*MANAGE, "collectstatic", "--clear", "--no-input"]
-        processes.finish("collection of static files", command)
-        seal.write_text(state.hexdigest())
+    demo.static.mkdir(parents=True, exist_ok=True)
+    with (demo.static.parent / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # browser journeys start several of us at once
+        if not seal.exists() or seal.read_text() != state.hexdigest():
+            command = [*MANAGE, "collectstatic", "--clear", "--no-input"]
+            processes.finish("collection of static files", command)
+            seal.write_text(state.hexdigest())
 
 
 def start(demo: Demo, processes: Processes) -> None:
