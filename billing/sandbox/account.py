@@ -40,12 +40,7 @@ def _shown(account: Account) -> Obj:
     return {
         "id": account.id,
         "object": "account",
-        "business_profile": {
-            **nulls("annual_revenue estimated_worker_count mcc support_email support_phone"),
-            **nulls("minority_owned_business_designation product_description support_url url"),
-            "name": name,
-            "support_address": dict.fromkeys(ADDRESS),
-        },
+        "business_profile": _profile(name),
         "business_type": None,
         "capabilities": {"card_payments": "active", "transfers": "active"},
         "charges_enabled": True,
@@ -68,6 +63,15 @@ def _shown(account: Account) -> Obj:
         "settings": _settings(name),
         "tos_acceptance": nulls("date ip user_agent"),
         "type": "standard",
+    }
+
+
+def _profile(name: str) -> Obj:
+    return {
+        **nulls("annual_revenue estimated_worker_count mcc support_email support_phone"),
+        **nulls("minority_owned_business_designation product_description support_url url"),
+        "name": name,
+        "support_address": dict.fromkeys(ADDRESS),
     }
 
 

@@ -62,26 +62,39 @@ def _new(account: Account, params: Params, mode: str) -> Obj:
         raise missing("success_url")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_served(["ui_mode"])
-    key, now = new_id("checkout.session"), account.now()
     given = params.get("line_items") or []
     items = [_item(account, item, f"line_items[{number}]") for number, item in enumerate(given)]
     if not items:
         raise missing("line_items")
-    session: Obj = {
+    now = account.now()
+    session = _blank(now) | {
+        "currency": account.get("price", items[0]["price"])["currency"],
+        "customer": params.get("customer"),
+        "expires_at": params.get("expires_at", now + DAY),
+        "invoice_creation": _invoice_creation(params.get("invoice_creation"), mode),
+        "metadata": merged_metadata({}, params.get("metadata")),
+        "mode": mode,
+        "_items": items,
+        "_subscription": params.get("subscription_data") or {},
+        "_payment": _payment_data(params.get("payment_intent_data")),
+    }
+    assign(session, params, *CHOICES)
+    if mode == "payment" and session["customer"] is None:
+        session["customer_creation"] = session["customer_creation"] or "if_required"
+    return session
+
+
+def _blank(now: int) -> Obj:
+    key = new_id("checkout.session")
+    return {
         "id": key,
         "object": "checkout.session",
         "adaptive_pricing": {"enabled": False},
         "automatic_tax": {"enabled": False, **nulls("liability provider status")},
         "created": now,
-        "currency": account.get("price", items[0]["price"])["currency"],
         "custom_fields": [],
         "custom_text": nulls("after_submit shipping_address submit terms_of_service_acceptance"),
-        "customer": params.get("customer"),
-        "expires_at": params.get("expires_at", now + DAY),
-        "invoice_creation": _invoice_creation(params.get("invoice_creation"), mode),
         "livemode": False,
-        "metadata": merged_metadata({}, params.get("metadata")),
-        "mode": mode,
         "payment_method_options": {},
         "payment_method_types": ["card"],
         "payment_status": "unpaid",
@@ -99,14 +112,7 @@ def _new(account: Account, params: Params, mode: str) -> Obj:
         **nulls("recovered_from saved_payment_method_options setup_intent shipping_cost"),
         **nulls("shipping_address_collection submit_type subscription success_url"),
         **nulls("wallet_options"),
-        "_items": items,
-        "_subscription": params.get("subscription_data") or {},
-        "_payment": _payment_data(params.get("payment_intent_data")),
     }
-    assign(session, params, *CHOICES)
-    if mode == "payment" and session["customer"] is None:
-        session["customer_creation"] = session["customer_creation"] or "if_required"
-    return session
 
 
 def _item(account: Account, given: dict[str, Any], param: str) -> Obj:

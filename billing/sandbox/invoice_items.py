@@ -14,7 +14,7 @@ from billing.sandbox.paging import page
 from billing.sandbox.rendering import nested, presents
 from billing.sandbox.routing import Call, Page, Params, route
 from billing.sandbox.store import Obj
-from billing.sandbox.values import merged_metadata
+from billing.sandbox.values import merged_metadata, nulls
 
 
 @route("POST", "/v1/invoiceitems", "InvoiceItemCreateParams")
@@ -90,36 +90,37 @@ def new_invoice_item(
     metadata: dict[str, str] | None = None,
     proration: bool = False,
 ) -> Obj:
-    parent = None
-    if subscription is not None:
-        details = {"subscription": subscription, "subscription_item": None}
-        parent = {"subscription_details": details, "type": "subscription_details"}
     item: Obj = {
         "id": new_id("invoiceitem"),
         "object": "invoiceitem",
         "amount": amount,
         "currency": currency.lower(),
         "customer": customer,
-        "customer_account": None,
         "date": account.now(),
         "created": account.now(),
         "description": description,
         "discountable": not proration,
         "discounts": [],
-        "invoice": None,
         "livemode": False,
         "metadata": metadata or {},
         "net_amount": amount,
-        "parent": parent,
+        "parent": _parent(subscription),
         "period": {"end": period.end, "start": period.start},
         "pricing": pricing(price) if price else None,
         "proration": proration,
         "quantity": quantity,
         "quantity_decimal": str(quantity),
         "tax_rates": rates or [],
-        "test_clock": None,
+        **nulls("customer_account invoice test_clock"),
     }
     return account.create(item, "invoiceitem.created")
+
+
+def _parent(subscription: str | None) -> Obj | None:
+    if subscription is None:
+        return None
+    details = {"subscription": subscription, "subscription_item": None}
+    return {"subscription_details": details, "type": "subscription_details"}
 
 
 def to_line(account: Account, item: Obj, invoice: str) -> Obj:

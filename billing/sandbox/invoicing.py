@@ -17,6 +17,14 @@ from billing.sandbox.values import nulls
 # A draft waits this long before it is finalised and charged.
 DRAFT_TIME = HOUR
 
+NULLS = (
+    "account_tax_ids application custom_fields customer_account default_payment_method "
+    "default_source description due_date effective_at ending_balance footer from_invoice "
+    "hosted_invoice_url invoice_pdf last_finalization_error latest_revision "
+    "next_payment_attempt number on_behalf_of receipt_number rendering shipping_cost "
+    "shipping_details statement_descriptor test_clock"
+)
+
 
 def draft(
     account: Account,
@@ -33,8 +41,24 @@ def draft(
     """A draft invoice of lines and pending invoice items. What else is `given` (such as footer or
     metadata) goes onto it as it is."""
     key, now = new_id("invoice"), account.now()
-    lines = lines + [to_line(account, item, key) for item in pending]
-    invoice: Obj = {
+    invoice = _blank(account, key) | {
+        "billing_reason": reason,
+        "currency": currency,
+        "customer": customer["id"],
+        "parent": _parent(subscription),
+        "period_end": period.end,
+        "period_start": period.start,
+        **given,
+    }
+    invoice["lines"]["data"] = lines + [to_line(account, item, key) for item in pending]
+    waits = now + DRAFT_TIME if invoice["auto_advance"] else None
+    invoice |= {"automatically_finalizes_at": waits, "webhooks_delivered_at": now}
+    refresh(account, invoice, customer)
+    return account.create(invoice, "invoice.created")
+
+
+def _blank(account: Account, key: str) -> Obj:
+    return {
         "id": key,
         "object": "invoice",
         "account_country": "US",
@@ -46,21 +70,15 @@ def draft(
         "attempted": False,
         "auto_advance": True,
         "automatic_tax": {"enabled": False, **nulls("disabled_reason liability provider status")},
-        "billing_reason": reason,
         "collection_method": "charge_automatically",
-        "created": now,
-        "currency": currency,
-        "customer": customer["id"],
+        "created": account.now(),
         "default_tax_rates": [],
         "discounts": [],
         "issuer": {"type": "self"},
-        "lines": {"object": "list", "data": lines, "url": f"/v1/invoices/{key}/lines"},
+        "lines": {"object": "list", "data": [], "url": f"/v1/invoices/{key}/lines"},
         "livemode": False,
         "metadata": {},
-        "parent": _parent(subscription),
         "payment_settings": nulls("default_mandate payment_method_options payment_method_types"),
-        "period_end": period.end,
-        "period_start": period.start,
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "starting_balance": 0,
@@ -68,22 +86,12 @@ def draft(
         "status_transitions": nulls("finalized_at marked_uncollectible_at paid_at voided_at"),
         "total_discount_amounts": [],
         "total_pretax_credit_amounts": [],
-        **nulls("account_tax_ids application custom_fields customer_account default_source"),
-        **nulls("default_payment_method description due_date effective_at ending_balance footer"),
-        **nulls("from_invoice hosted_invoice_url invoice_pdf last_finalization_error number"),
-        **nulls("latest_revision next_payment_attempt on_behalf_of receipt_number rendering"),
-        **nulls("shipping_cost shipping_details statement_descriptor test_clock"),
+        **nulls(NULLS),
         "_days_until_due": None,
         "_intent": None,
         "_retries": 0,
         "_overdue": False,
-        **given,
     }
-    waits = invoice["auto_advance"]
-    invoice["automatically_finalizes_at"] = now + DRAFT_TIME if waits else None
-    invoice["webhooks_delivered_at"] = now
-    refresh(account, invoice, customer)
-    return account.create(invoice, "invoice.created")
 
 
 def _parent(subscription: Obj | None) -> Obj | None:

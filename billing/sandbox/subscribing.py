@@ -60,44 +60,23 @@ def _new(account: Account, customer: Obj, params: Params) -> Obj:
     if start > now:
         raise invalid("`backdate_start_date` must be in the past.", "backdate_start_date")
     trial_end = _trial_end(params, now)
-    subscription: Obj = {
-        "id": key,
-        "object": "subscription",
-        "automatic_tax": {"enabled": False, **nulls("disabled_reason liability")},
+    subscription = _blank(key, now) | {
         "billing_cycle_anchor": trial_end or params.get("billing_cycle_anchor", start),
-        "billing_mode": _billing_mode(params.get("billing_mode"), now),
-        "billing_schedules": [],
-        "cancel_at_period_end": False,
-        "cancellation_details": nulls("comment feedback reason"),
-        "created": now,
+        "billing_mode": _billing_mode(params.get("billing_mode")),
         "currency": params.get("currency") or check_items(account, items),
         "customer": customer["id"],
-        "default_payment_method": None,
         "default_tax_rates": tax_rates.checked(
             account, params.get("default_tax_rates"), "default_tax_rates"
         ),
         "description": params.get("description"),
-        "discounts": [],
-        "invoice_settings": {
-            "issuer": {"type": "self"},
-            **nulls("account_tax_ids custom_fields description footer"),
-        },
         "items": {"data": items},
-        "livemode": False,
         "metadata": merged_metadata({}, params.get("metadata")),
         "payment_settings": payment_settings({}, params.get("payment_settings")),
         "start_date": start,
-        "status": "active",
         "trial_end": trial_end,
         "trial_settings": trial_settings(params.get("trial_settings")),
         "trial_start": now if trial_end else None,
         **collection(params),
-        **nulls("application application_fee_percent billing_cycle_anchor_config"),
-        **nulls("billing_thresholds cancel_at canceled_at customer_account default_source"),
-        **nulls("ended_at latest_invoice managed_payments next_pending_invoice_item_invoice"),
-        **nulls("on_behalf_of pause_collection pending_invoice_item_interval pending_update"),
-        **nulls("pending_setup_intent schedule status_details test_clock transfer_data"),
-        "_warned": False,
     }
     if (method := params.get("default_payment_method")) is not None:
         subscription["default_payment_method"] = payment_methods.of_customer(
@@ -106,7 +85,33 @@ def _new(account: Account, customer: Obj, params: Params) -> Obj:
     return subscription
 
 
-def _billing_mode(given: Any, now: int) -> Obj:
+def _blank(key: str, now: int) -> Obj:
+    return {
+        "id": key,
+        "object": "subscription",
+        "automatic_tax": {"enabled": False, **nulls("disabled_reason liability")},
+        "billing_schedules": [],
+        "cancel_at_period_end": False,
+        "cancellation_details": nulls("comment feedback reason"),
+        "created": now,
+        "discounts": [],
+        "invoice_settings": {
+            "issuer": {"type": "self"},
+            **nulls("account_tax_ids custom_fields description footer"),
+        },
+        "livemode": False,
+        "status": "active",
+        **nulls("application application_fee_percent billing_cycle_anchor_config"),
+        **nulls("billing_thresholds cancel_at canceled_at customer_account default_source"),
+        **nulls("default_payment_method ended_at latest_invoice managed_payments on_behalf_of"),
+        **nulls("next_pending_invoice_item_invoice pause_collection pending_setup_intent"),
+        **nulls("pending_invoice_item_interval pending_update schedule status_details"),
+        **nulls("test_clock transfer_data"),
+        "_warned": False,
+    }
+
+
+def _billing_mode(given: Any) -> Obj:
     kind = (given or {}).get("type", "flexible")
     flexible = {"proration_discounts": "included"} if kind == "flexible" else None
     return {"flexible": flexible, "type": kind, "updated_at": None}

@@ -4,6 +4,7 @@ from billing.sandbox import schedules
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.paging import page
+from billing.sandbox.phases import phases_of_subscription, read_phases, start_of
 from billing.sandbox.routing import Call, Page, Params, route
 from billing.sandbox.standing import UPDATED
 from billing.sandbox.store import Obj
@@ -22,8 +23,8 @@ def create_schedule(call: Call) -> Obj:
     if "customer" not in params:
         raise missing("customer")
     customer = account.living("customer", params["customer"], "customer")["id"]
-    start = schedules.start_of(account, params.get("start_date"))
-    phases = schedules.read_phases(account, customer, params["phases"], start)
+    start = start_of(account, params.get("start_date"))
+    phases = read_phases(account, customer, params["phases"], start)
     schedule = schedules.new_schedule(account, customer, params, phases)
     account.create(schedule, "subscription_schedule.created")
     if start <= account.now():
@@ -46,7 +47,7 @@ def _from_subscription(account: Account, params: Params) -> Obj:
             "ended.",
             "from_subscription",
         )
-    phases = schedules.phases_of_subscription(subscription)
+    phases = phases_of_subscription(subscription)
     schedule = schedules.new_schedule(account, subscription["customer"], params, phases)
     dates = {name: phases[0][name] for name in ("start_date", "end_date")}
     schedule |= {"status": "active", "subscription": key, "current_phase": dates}
@@ -102,11 +103,11 @@ def _replace_phases(account: Account, schedule: Obj, params: Params) -> None:
     given = params["phases"]
     first = given[0].get("start_date")
     present = schedule["current_phase"] or schedule["phases"][0]
-    start = present["start_date"] if first is None else schedules.start_of(account, first)
+    start = present["start_date"] if first is None else start_of(account, first)
     if schedule["status"] == "active" and start != present["start_date"]:
         raise invalid("The current phase's start_date cannot be modified.", "phases[0][start_date]")
     customer = schedule["customer"]
-    schedule["phases"] = schedules.read_phases(account, customer, given, start)
+    schedule["phases"] = read_phases(account, customer, given, start)
     if schedule["status"] == "active":
         phase = _present_phase(account, schedule)
         schedule["current_phase"] = {name: phase[name] for name in ("start_date", "end_date")}

@@ -1,4 +1,4 @@
-"""Subscriptions: how they begin, what may be changed, how they end."""
+"""Subscriptions: how they begin, and what may be changed."""
 
 import pytest
 import stripe
@@ -124,107 +124,6 @@ class TestBeginning:
 
         with pytest.raises(stripe.InvalidRequestError, match="inactive"):
             subscribe()
-
-
-class TestCancelling:
-    def test_at_the_periods_end_it_says_when_and_goes_on_until_then(
-        self, api, subscribe, pass_days, types
-    ):
-        made = subscribe()
-
-        changed = api.subscriptions.update(made.id, {"cancel_at": "min_period_end"})
-
-        assert (changed.status, changed.cancel_at) == ("active", FEBRUARY)
-        assert changed.canceled_at == START
-        assert changed.cancellation_details.reason == "cancellation_requested"
-        pass_days(31)
-        ended = api.subscriptions.retrieve(made.id)
-        assert (ended.status, ended.ended_at) == ("canceled", FEBRUARY)
-        assert len(api.invoices.list().data) == 1
-        assert types()[-1] == "customer.subscription.deleted"
-
-    def test_it_can_be_undone_until_then(self, api, subscribe, pass_days):
-        made = subscribe(cancel_at="min_period_end")
-
-        undone = api.subscriptions.update(made.id, {"cancel_at": ""})
-
-        assert (undone.cancel_at, undone.canceled_at) == (None, None)
-        pass_days(32)
-        assert api.subscriptions.retrieve(made.id).status == "active"
-
-    def test_under_flexible_billing_cancel_at_period_end_shows_as_cancel_at(self, api, subscribe):
-        made = subscribe()
-
-        changed = api.subscriptions.update(made.id, {"cancel_at_period_end": True})
-        undone = api.subscriptions.update(made.id, {"cancel_at_period_end": False})
-
-        assert (changed.cancel_at, changed.cancel_at_period_end) == (FEBRUARY, False)
-        assert (undone.cancel_at, undone.cancel_at_period_end) == (None, False)
-
-    def test_under_classic_billing_it_shows_as_both(self, subscribe):
-        made = subscribe(billing_mode={"type": "classic"}, cancel_at_period_end=True)
-
-        assert (made.cancel_at, made.cancel_at_period_end) == (FEBRUARY, True)
-
-    def test_a_day_in_a_later_period_makes_that_period_short(self, api, subscribe, pass_days):
-        made = subscribe(cancel_at=FEBRUARY + 14 * DAY)
-
-        pass_days(32)
-
-        found = api.subscriptions.retrieve(made.id, {"expand": ["latest_invoice"]})
-        assert period_end(found) == FEBRUARY + 14 * DAY
-        assert found.latest_invoice.total == 1000
-        pass_days(14)
-        assert api.subscriptions.retrieve(made.id).status == "canceled"
-
-    def test_a_moment_that_has_passed_is_refused(self, api, subscribe):
-        with pytest.raises(stripe.InvalidRequestError) as caught:
-            api.subscriptions.update(subscribe().id, {"cancel_at": START - DAY})
-
-        assert caught.value.param == "cancel_at"
-
-    def test_at_once_it_ends_now_with_the_customers_reason(self, api, subscribe, types):
-        made = subscribe()
-
-        ended = api.subscriptions.cancel(
-            made.id,
-            {
-                "prorate": False,
-                "invoice_now": False,
-                "cancellation_details": {"feedback": "too_expensive", "comment": "Sorry"},
-            },
-        )
-
-        assert (ended.status, ended.ended_at) == ("canceled", START)
-        assert ended.cancellation_details.feedback == "too_expensive"
-        assert types()[-1] == "customer.subscription.deleted"
-
-    def test_at_once_with_proration_gives_back_what_is_left(self, api, alice, subscribe, pass_days):
-        made = subscribe()
-        pass_days(15.5)
-
-        api.subscriptions.cancel(made.id, {"prorate": True, "invoice_now": True})
-
-        assert api.invoices.list().data[0].total == -1000
-        assert api.customers.retrieve(alice.id).balance == -1000
-
-    def test_after_the_end_only_words_can_be_changed(self, api, subscribe):
-        made = subscribe()
-        api.subscriptions.cancel(made.id)
-
-        with pytest.raises(stripe.InvalidRequestError, match="canceled subscription can only"):
-            api.subscriptions.update(made.id, {"cancel_at_period_end": False})
-        with pytest.raises(stripe.InvalidRequestError):
-            api.subscriptions.cancel(made.id)
-        changed = api.subscriptions.update(made.id, {"metadata": {"seen": "yes"}})
-        assert changed.metadata["seen"] == "yes"
-
-    def test_ended_ones_are_listed_only_when_asked_for(self, api, subscribe):
-        api.subscriptions.cancel(subscribe().id)
-
-        assert api.subscriptions.list().data == []
-        assert len(api.subscriptions.list({"status": "all"}).data) == 1
-        assert len(api.subscriptions.list({"status": "canceled"}).data) == 1
 
 
 class TestChanging:
