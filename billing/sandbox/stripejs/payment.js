@@ -204,7 +204,7 @@ form.addEventListener("keydown", (event) => {
 form.addEventListener("focusin", (event) => form.contains(event.relatedTarget) || page.tell("focus"));
 form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) || page.tell("blur"));
 
-page = await connectToPage({ update: apply, validate, confirm, focus: () => fields.number.focus() });
+page = await connectToPage({ update: apply, validate, confirm });
 apply(page.settings);
 new ResizeObserver(() => page.tell("height", Math.ceil(document.body.getBoundingClientRect().height))).observe(document.body);
 const refusal = settings.clientSecret && (await readIntent(settings)).error;

@@ -6,7 +6,6 @@
 
   const ORIGIN = new URL(document.currentScript.src).origin;
   const FRAME_PATIENCE = 10_000;
-  const ROOM_FOR_FOCUS_RING = 4;
   let frames = 0;
 
   class IntegrationError extends Error {
@@ -71,7 +70,11 @@
     }
 
     async ask(what, detail) {
-      await this.opened;
+      try {
+        await this.opened;
+      } catch (error) {
+        return { error };
+      }
       const number = ++this.asked;
       return new Promise((resolve) => {
         this.pending.set(number, resolve);
@@ -115,52 +118,31 @@
       const account = stripe.account ?? `acct_${stripe.key.split("_")[2]}`;
       this.frame = new Frame(`/elements/payment?${new URLSearchParams({ account })}`, "Secure payment input frame", () => this.settings(), (...heard) => this.heard(...heard));
       this.frame.opened.catch((error) => this.emit("loaderror", { error }));
+      // Wider than its place, so that a field's focus ring is not cut off.
       style(this.frame.node, {
-        border: "0", display: "block", margin: `-${ROOM_FOR_FOCUS_RING}px`, height: "1px",
-        width: `calc(100% + ${2 * ROOM_FOR_FOCUS_RING}px)`, "max-width": "none", "color-scheme": "normal",
-        background: "transparent", "user-select": "none",
+        border: "0", display: "block", margin: "-4px", height: "1px", width: "calc(100% + 8px)", "max-width": "none",
+        "color-scheme": "normal", background: "transparent",
       });
-      place.classList.add("StripeElement");
       place.replaceChildren(this.frame.node);
     }
 
     settings() {
-      const { stripe, options } = this.elements;
-      return {
-        key: stripe.key, account: stripe.account, locale: options.locale ?? stripe.locale,
-        clientSecret: options.clientSecret, mode: options.mode, appearance: options.appearance,
-        element: this.options,
-      };
+      const { key, account, locale } = this.elements.stripe;
+      return { key, account, locale, ...this.elements.options, element: this.options };
     }
 
     heard(event, detail) {
       if (event === "height") style(this.frame.node, { height: `${detail}px` });
       else if (event === "scheme") style(this.frame.node, { "color-scheme": detail });
       else if (event === "enter") this.place.closest("form")?.requestSubmit();
-      else {
-        const has = { focus: ["StripeElement--focus", true], blur: ["StripeElement--focus", false] }[event];
-        if (has) this.place.classList.toggle(...has);
-        if (event === "loaderror") this.frame.refuse(detail.error);
-        else this.emit(event, detail);
-      }
+      else if (event === "loaderror") this.frame.refuse(detail.error);
+      else this.emit(event, detail);
     }
 
-    tell(what, detail) {
-      if (!this.frame) throw new IntegrationError("This Element is not mounted. Please mount it before calling this method.");
-      return this.frame.ask(what, detail);
-    }
-
-    update(options) {
-      Object.assign(this.options, options);
-      if (this.frame) this.tell("update", this.settings());
-    }
-
-    submit() { return this.tell("validate"); }
-    focus() { this.tell("focus"); }
+    submit() { return this.elements.submit(); }
 
     unmount() {
       this.frame?.close();
-      this.place?.classList.remove("StripeElement", "StripeElement--focus");
       this.frame = this.place = null;
     }
 
@@ -188,16 +170,19 @@
       return this.payment;
     }
 
-    getElement(type) { return type === "payment" ? this.payment : null; }
-
     update(options) {
       Object.assign(this.options, options);
-      if (this.payment?.frame) this.payment.tell("update", this.payment.settings());
+      if (this.payment?.frame) this.tell("update", this.payment.settings());
     }
 
-    async submit() {
+    tell(what, detail) {
+      if (!this.payment?.frame) throw new IntegrationError("Invalid value for elements: elements should have a mounted Payment Element.");
+      return this.payment.frame.ask(what, detail);
+    }
+
+    submit() {
       this.submitted = true;
-      return this.payment.submit();
+      return this.tell("validate");
     }
   }
 
@@ -248,13 +233,10 @@
     async call(method, path, parameters) {
       const headers = { Authorization: `Bearer ${this.key}` };
       if (this.account) headers["Stripe-Account"] = this.account;
-      const query = new URLSearchParams(parameters);
-      const url = `${ORIGIN}/v1/${path}`;
+      const form = new URLSearchParams(parameters);
+      const [query, body] = method === "GET" ? [`?${form}`, undefined] : ["", form];
       try {
-        const answer = method === "GET"
-          ? await fetch(`${url}?${query}`, { headers, credentials: "omit" })
-          : await fetch(url, { method, headers, body: query, credentials: "omit" });
-        return await answer.json();
+        return await (await fetch(`${ORIGIN}/v1/${path}${query}`, { method, headers, body, credentials: "omit" })).json();
       } catch {
         return { error: unreachable() };
       }
@@ -268,18 +250,18 @@
 
     retrieveSetupIntent(secret) { return this.retrieve(secret); }
     retrievePaymentIntent(secret) { return this.retrieve(secret); }
-    confirmSetup(options) { return this.confirm(options); }
-    confirmPayment(options) { return this.confirm(options); }
+    confirmSetup(options) { return this.confirm("setup_intent", options); }
+    confirmPayment(options) { return this.confirm("payment_intent", options); }
 
-    async confirm({ elements, clientSecret, confirmParams = {}, redirect = "always" }) {
+    async confirm(kind, { elements, clientSecret, confirmParams = {}, redirect = "always" }) {
       const secret = clientSecret ?? elements?.options.clientSecret;
-      const kind = kindOf(secret);
+      if (kindOf(secret) !== kind) throw new IntegrationError(`Invalid value for clientSecret: it is no client secret of a ${kind}.`);
       if (redirect === "always" && !confirmParams.return_url)
         throw new IntegrationError("stripe.confirm was called without a confirmParams.return_url, which is required unless redirect is 'if_required'.");
       if (elements?.options.mode && !elements.submitted)
         throw new IntegrationError("elements.submit() must be called before confirming.");
       const answer = elements
-        ? await elements.payment.tell("confirm", { kind, secret, confirmParams })
+        ? await elements.tell("confirm", { secret, confirmParams })
         : await this.call("POST", `${kind}s/${idOf(secret)}/confirm`, { ...confirmParams, client_secret: secret, use_stripe_sdk: true });
       if (answer.error) return { error: answer.error };
       const result = await this.authenticate(answer, secret);
@@ -301,9 +283,8 @@
 
   function leave(returnUrl, kind, secret) {
     const url = new URL(returnUrl, location.href);
-    url.searchParams.set(kind, idOf(secret));
-    url.searchParams.set(`${kind}_client_secret`, secret);
-    url.searchParams.set("redirect_status", "succeeded");
+    const told = { [kind]: idOf(secret), [`${kind}_client_secret`]: secret, redirect_status: "succeeded" };
+    for (const [name, value] of Object.entries(told)) url.searchParams.set(name, value);
     location.assign(url);
     return new Promise(() => {});
   }

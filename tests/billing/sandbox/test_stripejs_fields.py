@@ -214,16 +214,32 @@ def test_an_unmounted_element_leaves_nothing_and_can_be_mounted_again(till):
     expect(till.card.get_by_label("Card number")).to_be_visible()
 
 
-def test_a_stranger_cannot_open_the_frames_channel(till):
-    """Only a page of this machine that embeds the frame is greeted."""
-    answers = till.page.evaluate(
+def test_the_frames_channel_is_opened_once(till):
+    """Another script of the page finds the door closed."""
+    answer = till.page.evaluate(
         """() => new Promise((resolve) => {
             const { port1, port2 } = new MessageChannel();
             port1.onmessage = ({ data }) => resolve(data);
             const frame = document.querySelector('iframe').contentWindow;
             frame.postMessage({ settings: {} }, '*', [port2]);
-            setTimeout(() => resolve(null), 300);
+            port1.postMessage({ ask: 'validate', number: 1 });
+            setTimeout(() => resolve(null), 500);
         })"""
     )
 
-    assert answers is None
+    assert answer is None
+
+
+def test_a_page_elsewhere_cannot_embed_the_frame(till, complaints):
+    complaints.expect("frame-ancestors")
+    complaints.expect("chrome-error")
+    address = f"{till.served.url}/elements/payment"
+    till.page.route(
+        "http://shop.example/",
+        lambda route: route.fulfill(
+            content_type="text/html", body=f"<title>Shop</title><iframe src='{address}'></iframe>"
+        ),
+    )
+    till.page.goto("http://shop.example/")
+
+    expect(till.page.frame_locator("iframe").locator("[name=number]")).to_have_count(0)
