@@ -60,13 +60,6 @@ def test_what_cannot_be_opened_again_leads_to_the_door_only(at_acme):
     assert at_acme.post("/sign-out/").url == "/"
 
 
-def test_a_fragment_takes_the_whole_page_to_the_door(at_acme):
-    headers = {"HX-Request": "true", "HX-Current-URL": "https://acme.test/documents/?year=2026"}
-    answer = at_acme.get("/card/", headers={"host": "acme.test"} | headers)
-
-    assert answer.headers["HX-Redirect"] == "/?next=%2Fdocuments%2F%3Fyear%3D2026"
-
-
 def test_posting_to_the_door_itself_is_refused(at_acme):
     assert at_acme.post("/", {"email": "alice@example.com"}).status_code == 405
 

@@ -91,6 +91,17 @@ def test_sending_twice_sends_once(alice, at_acme, in_acme):
     assert len(mail.outbox) == 1
 
 
+def test_a_worker_that_comes_late_finds_it_done(alice, at_acme, in_acme):
+    ask(at_acme)
+    link = MagicLink.objects.get()
+    MagicLink.objects.update(expires_at=Now())
+    link.handled_at = None
+
+    links.deliver(link)
+
+    assert len(mail.outbox) == 1
+
+
 def test_a_link_another_worker_has_just_begun_is_left_to_it(settings, alice, at_acme, in_acme):
     settings.TASKS = LATER
     ask(at_acme)

@@ -6,7 +6,9 @@ import pytest
 from django.core import mail
 from django.db.models.functions import Now
 
+from accounts.errors import LinkNotValid
 from accounts.models import AuditEntry, MagicLink
+from accounts.services import sign_in
 from accounts.tenancy import vendor_scope
 from tests.accounts.mailbox import code_in, link_in, newest
 from tests.clients import HubClient
@@ -115,6 +117,15 @@ def test_the_code_is_worth_nothing_in_another_browser(alice, at_acme, other_brow
 
     assert "This code is wrong" in answer.text
     assert not is_signed_in(other_browser)
+
+
+def test_a_browser_without_a_key_has_no_codes_to_type(alice, in_acme):
+    sign_in.request_link(
+        vendor=in_acme, email=alice.email, browser_key="", client="192.0.2.1", language="en"
+    )
+
+    with pytest.raises(LinkNotValid):
+        sign_in.redeem_code(code_in(newest()), browser_key="")
 
 
 def test_a_code_can_be_guessed_at_five_times(alice, at_acme):
