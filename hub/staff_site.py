@@ -25,6 +25,7 @@ GROUPS: list[tuple[str, StrOrPromise, list[type[Model]]]] = [
     ("documents", _("Documents"), [Document]),
     ("log", _("Log"), [Action, StripeEvent, AuditEntry]),
 ]
+NAMES: dict[type[Model], StrOrPromise] = {Vendor: _("Vendor settings"), User: _("Staff")}
 
 
 class StaffSite(AdminSite):
@@ -48,7 +49,11 @@ class StaffSite(AdminSite):
                 "app_label": label,
                 "app_url": f"{reverse('admin:index', current_app=self.name)}#{label}",
                 "has_module_perms": True,
-                "models": [found[model] for model in models if model in found],
+                "models": [
+                    found[model] | ({"name": NAMES[model]} if model in NAMES else {})
+                    for model in models
+                    if model in found
+                ],
             }
             for label, name, models in GROUPS
             if any(model in found for model in models)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
@@ -47,6 +49,14 @@ class CustomerFilter(admin.SimpleListFilter):
         return queryset.filter(customer_id=value) if value and value.isdecimal() else queryset
 
 
+class WhenFilter(admin.DateFieldListFilter):
+    """Says "date", whichever moment it is about."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext("date")
+
+
 class VendorScopedAdmin(ModelAdmin):
     """Rows, choices and acts of the vendors at which this person's role allows them; no others.
 
@@ -68,6 +78,13 @@ class VendorScopedAdmin(ModelAdmin):
 
     def vendor_id_of(self, obj: Model | None) -> int | None:
         return None if obj is None else getattr(obj, self.vendor_path)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Headed by what the list holds."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return roles.may(request, self.viewers)
@@ -107,5 +124,6 @@ class RecordAdmin(Columns, VendorScopedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         obj = context["original"]
+        context["title"] = capfirst(self.opts.verbose_name)
         context["panels"] = [panel.rows(self.admin_site, request, obj) for panel in self.panels]
         return super().render_change_form(request, context, *args, **kwargs)

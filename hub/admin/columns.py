@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Customer
 from billing.brands import card_words
 from billing.models import CardOnFile, OneTimePurchase, Subscription, Transaction
 from invoices.models import Document
@@ -17,6 +18,12 @@ from invoices.money import format_money
 
 class Columns:
     """For a record that has the fields; a list names those it shows."""
+
+    @admin.display(description=_("customer"), ordering="customer__email")
+    def who(self, obj: Any) -> SafeString:
+        """By name, else by address: short enough for a list."""
+        customer: Customer | None = obj.customer
+        return format_html("<bdi>{}</bdi>", (customer.name or customer.email) if customer else "–")
 
     @admin.display(description=_("amount"), ordering="amount_minor")
     def amount(self, obj: Subscription | OneTimePurchase | Transaction) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Customer, SentMail
 from billing.models import Action, OneTimePurchase, Subscription, Transaction
-from hub.admin.base import RecordAdmin
+from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.columns import lines
 from hub.admin.panels import Panel
 from invoices.models import Document
@@ -17,7 +17,7 @@ from invoices.models import Document
 @admin.register(Customer)
 class CustomerAdmin(RecordAdmin):
     list_display = ["email", "name", "company", "country", "created_at"]
-    list_filter = ["created_at"]
+    list_filter = [("created_at", WhenFilter)]
     search_fields = [
         "email",
         "name",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import vendor_scope
-from hub.admin.base import RecordAdmin
+from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.columns import lines
 from invoices.models import Document
 from invoices.services import read_pdf
@@ -29,12 +29,12 @@ class DocumentAdmin(RecordAdmin):
         "sent_at",
         "pdf_link",
     ]
-    list_filter = ["kind", "paid_at"]
+    list_filter = ["kind", ("paid_at", WhenFilter)]
     list_select_related = ["customer", "corrects"]
     search_fields = ["number", "title", "reference", "customer__email", "customer__name"]
     search_help_text = _("Number, product, order or customer")
     fieldsets = [
-        (None, {"fields": ["number", "kind", "customer", "title", "reference", "corrects"]}),
+        (None, {"fields": ["number", "kind", "who", "title", "reference", "corrects"]}),
         (_("Money"), {"fields": ["total", "tax", "paid_at", "paid_with"]}),
         (
             _("As issued"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, SentMail
 from billing.models import Action, StripeEvent
-from hub.admin.base import RecordAdmin
+from hub.admin.base import RecordAdmin, WhenFilter
 
 Choices = list[tuple[str, str]]
 
@@ -26,12 +26,12 @@ def as_json(value: object) -> SafeString:
 
 @admin.register(SentMail)
 class SentMailAdmin(RecordAdmin):
-    list_display = ["subject", "to", "message", "customer", "sent_at"]
-    list_filter = ["sent_at"]
+    list_display = ["subject", "to", "message", "who", "sent_at"]
+    list_filter = [("sent_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = ["to", "subject", "message"]
     search_help_text = _("Address, subject or kind of message")
-    fields = ["subject", "to", "message", "customer", "sent_at"]
+    fields = ["subject", "to", "message", "who", "sent_at"]
 
 
 class FailureFilter(admin.SimpleListFilter):
@@ -52,21 +52,21 @@ class ActionAdmin(RecordAdmin):
     list_display = [
         "kind",
         "state",
-        "customer",
+        "who",
         "subscription",
         "failure_code",
         "decline_code",
         "request_id",
         "started_at",
     ]
-    list_filter = [FailureFilter, "kind", "started_at"]
+    list_filter = [FailureFilter, "kind", ("started_at", WhenFilter)]
     list_select_related = ["customer", "subscription"]
     search_fields = ["customer__email", "customer__name", "failure_code", "request_id"]
     search_help_text = _("Customer, Stripe's code or request id (req_…)")
     fields = [
         "kind",
         "state",
-        "customer",
+        "who",
         "subscription",
         "failure_code",
         "decline_code",
@@ -101,7 +101,7 @@ class HandledFilter(admin.SimpleListFilter):
 @admin.register(StripeEvent)
 class StripeEventAdmin(RecordAdmin):
     list_display = ["type", "object_id", "created_at", "handled_at", "attempts", "failure"]
-    list_filter = [HandledFilter, "created_at"]
+    list_filter = [HandledFilter, ("created_at", WhenFilter)]
     search_fields = ["event_id", "object_id", "type"]
     search_help_text = _("Event (evt_…), object or type")
     fields = [
@@ -119,8 +119,8 @@ class StripeEventAdmin(RecordAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
-    list_display = ["action", "subject", "customer", "by", "at"]
-    list_filter = ["at"]
+    list_display = ["action", "subject", "who", "by", "at"]
+    list_filter = [("at", WhenFilter)]
     list_select_related = ["customer", "by_user"]
     search_fields = ["action", "subject", "customer__email", "by_user__email"]
     search_help_text = _("Action, subject, customer or staff member")

@@ -28,7 +28,8 @@ class Panel:
 
     def rows(self, site: AdminSite, request: HttpRequest, obj: Model) -> dict[str, Any]:
         admin = site.get_model_admin(self.model)
-        names = [name for name in admin.list_display if name != self.by]
+        same = {self.by, "who"} if self.by == "customer" else {self.by}
+        names = [name for name in admin.list_display if name not in same]
         found = admin.get_queryset(request).filter(**{self.by: obj})
         newest = found.order_by(*(self.model._meta.ordering or ()))[: self.limit + 1]
         base = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}"

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Action, OneTimePurchase, Subscription, Transaction
-from hub.admin.base import RecordAdmin
+from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.panels import Panel
 
 
@@ -14,7 +14,7 @@ from hub.admin.panels import Panel
 class SubscriptionAdmin(RecordAdmin):
     list_display = [
         "product_name",
-        "customer",
+        "who",
         "amount",
         "interval",
         "status",
@@ -23,7 +23,7 @@ class SubscriptionAdmin(RecordAdmin):
         "cancels_at",
         "started_at",
     ]
-    list_filter = ["status", "started_at"]
+    list_filter = ["status", ("started_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = [
         "product_name",
@@ -80,8 +80,8 @@ class SubscriptionAdmin(RecordAdmin):
 
 @admin.register(OneTimePurchase)
 class OneTimePurchaseAdmin(RecordAdmin):
-    list_display = ["product_name", "customer", "amount", "refunded", "paid_at"]
-    list_filter = ["paid_at"]
+    list_display = ["product_name", "who", "amount", "refunded", "paid_at"]
+    list_filter = [("paid_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = [
         "product_name",

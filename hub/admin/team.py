@@ -16,7 +16,7 @@ from hub.admin.generics import InlineFormSet, ModelForm, TabularInline
 
 
 class TeamMemberForm(ModelForm):
-    email = forms.EmailField(label=_("e-mail"))
+    email = forms.EmailField(label=_("E-mail"))
 
     class Meta:
         model = TeamMember

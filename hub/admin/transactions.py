@@ -17,7 +17,7 @@ from accounts.services import sign_in
 from accounts.tenancy import vendor_scope
 from billing.models import Transaction
 from hub.admin import roles
-from hub.admin.base import RecordAdmin
+from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.panels import Panel
 
 
@@ -25,7 +25,7 @@ from hub.admin.panels import Panel
 class TransactionAdmin(RecordAdmin):
     list_display = [
         "description",
-        "customer",
+        "who",
         "amount",
         "kind",
         "status",
@@ -33,7 +33,7 @@ class TransactionAdmin(RecordAdmin):
         "document",
         "happened_at",
     ]
-    list_filter = ["kind", "status", "happened_at"]
+    list_filter = ["kind", "status", ("happened_at", WhenFilter)]
     list_select_related = ["customer", "document", "subscription", "one_time_purchase", "refund_of"]
     search_fields = [
         "stripe_id",

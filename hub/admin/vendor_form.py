@@ -37,7 +37,7 @@ class ColourInput(forms.TextInput):
 
 class VendorForm(ModelForm):
     subdomain = forms.CharField(
-        label=_("subdomain"),
+        label=_("Subdomain"),
         max_length=40,
         validators=[
             RegexValidator(
@@ -47,9 +47,9 @@ class VendorForm(ModelForm):
         ],
         help_text=_("The first part of the hub's address."),
     )
-    time_zone = forms.ChoiceField(label=_("time zone"), initial="UTC")
+    time_zone = forms.ChoiceField(label=_("Time zone"), initial="UTC")
     logo = LogoField(
-        label=_("logo"),
+        label=_("Logo"),
         required=False,
         widget=LogoInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
         help_text=_("PNG, JPEG or WebP, at most 5 MB. Shown at most 500 by 70 pixels."),

@@ -85,6 +85,13 @@ class VendorAdmin(VendorScopedAdmin):
             return redirect("admin:accounts_vendor_change", vendors[0])
         return super().changelist_view(request, extra_context)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if vendor := context["original"]:
+            context |= {"title": vendor.name, "subtitle": None}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     # Further pages of one vendor
 
     def get_urls(self) -> list[URLPattern]:
