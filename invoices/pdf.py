@@ -23,6 +23,23 @@ from accounts.models import Vendor
 
 LOGO = "logo:jpeg"
 
+# What a browser knows of the elements our templates use. WeasyPrint's own stylesheet knows all of
+# HTML, and trying its rules on every element is a fifth of the work.
+ELEMENTS = """
+    head, title, meta { display: none }
+    html, body, main, div, p, h1, h2 { display: block }
+    table { display: table; box-sizing: border-box; border-spacing: 0 }
+    caption { display: table-caption }
+    thead { display: table-header-group }
+    tbody { display: table-row-group }
+    tr { display: table-row }
+    th, td { display: table-cell }
+    strong { font-weight: bold }
+    h1 { bookmark-level: 1 }
+    br::before { content: "\\A"; white-space: pre-line }
+    [dir=rtl] { direction: rtl }
+"""
+
 # Layout is not safe in two threads that share a font configuration, and gains nothing from them.
 _press = Lock()
 
@@ -44,6 +61,11 @@ class KnownAssets(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, self._assets[url], {"Content-Type": "image/jpeg"})
 
 
+class Paper(HTML):  # type: ignore[misc]
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
+        return [_elements()]
+
+
 def render(template: str, context: dict[str, Any]) -> bytes:
     """The template as a tagged PDF (PDF/UA-1), in the look of `vendor`, in `language`."""
     vendor: Vendor = context["vendor"]
@@ -51,7 +73,7 @@ def render(template: str, context: dict[str, Any]) -> bytes:
     with translation.override(context["language"]), timezone.override(vendor.time_zone):
         html = render_to_string(template, {**context, "logo": LOGO if assets else ""})
     with _press:
-        page = HTML(string=html, url_fetcher=KnownAssets(assets))
+        page = Paper(string=html, url_fetcher=KnownAssets(assets))
         content: bytes = page.write_pdf(
             stylesheets=[_stylesheet(), _colours(brand_of(vendor))],
             font_config=_fonts(),
@@ -74,6 +96,11 @@ def _as_jpeg(logo: Logo, ground: str) -> bytes:
 @lru_cache(maxsize=1)
 def _fonts() -> FontConfiguration:
     return FontConfiguration()
+
+
+@lru_cache(maxsize=1)
+def _elements() -> CSS:
+    return CSS(string=ELEMENTS, url_fetcher=KnownAssets({}))
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,9 @@ from invoices.money import format_money, format_rate, format_unit_price, name_cu
 
 type Fact = tuple[str, str]
 
+# How many characters the narrow table of sums has room for: a rate's name, an amount.
+NARROW = (6, 9)
+
 
 def document_context(document: Document) -> dict[str, Any]:
     """What "invoices/document.html" shows, and its part "#body" within a page of the hub."""
@@ -25,6 +28,8 @@ def document_context(document: Document) -> dict[str, Any]:
         lines = list(document.lines.all())
         is_taxed = any(line.tax_minor or line.tax_rate is not None for line in lines)
         tax_word = _tax_word(lines)
+        tax = _tax_table(lines, document.currency, tax_word) if is_taxed else None
+        total = _sum(document, is_taxed=is_taxed)
         return {
             "document": document,
             "vendor": document.vendor,
@@ -44,8 +49,9 @@ def document_context(document: Document) -> dict[str, Any]:
                 else _("What was sold"),
                 "columns": _columns(tax_word, is_taxed=is_taxed),
                 "lines": [_line(line, document.currency, is_taxed=is_taxed) for line in lines],
-                "tax": _tax_table(lines, document.currency, tax_word) if is_taxed else None,
-                "sum": _sum(document, is_taxed=is_taxed),
+                "tax": tax,
+                "sum": total,
+                "is_wide": _is_wide([*(tax["rows"] if tax else []), total]),
                 "settled": _settled(document),
                 "button": (_button_text(), _button_url(document)),
                 "notes": _notes(document),
@@ -144,8 +150,7 @@ def _party(heading: str, party: dict[str, Any], *, with_email: bool) -> dict[str
     return {
         "heading": heading,
         "name": party["name"],
-        "lines": party["lines"],
-        "ids": [text for text in (tax_id, email) if text],
+        "lines": [text for text in (*party["lines"], tax_id, email) if text],
     }
 
 
@@ -200,6 +205,11 @@ def _sum(document: Document, *, is_taxed: bool) -> list[str]:
         net, tax = document.net_minor, document.tax_minor
         return _tax_row(_("Total"), net, tax, document.currency)
     return [_("Total"), format_money(document.total_minor, document.currency)]
+
+
+def _is_wide(rows: list[list[str]]) -> bool:
+    name, amount = NARROW
+    return any(len(row[0]) > name or max(map(len, row[1:])) > amount for row in rows)
 
 
 def _settled(document: Document) -> str:
