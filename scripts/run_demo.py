@@ -115,7 +115,7 @@ def main(arguments: list[str]) -> int:
     try:
         run(Demo.from_environment(os.environ), fresh=fresh)
     except (Stopped, KeyboardInterrupt):
-        print("\nStopped. ./hub.sh run goes on where you left off.")
+        print("\nStopped.")
         return 0
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
