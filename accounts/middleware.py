@@ -15,7 +15,6 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation.trans_real import parse_accept_lang_header
-from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import sessions
 from accounts.access import View, is_public
@@ -83,11 +82,8 @@ class CustomerMiddleware:
 
 def _to_the_door(request: HubRequest) -> HttpResponseBase:
     """And back to this page afterwards, if it is one that can be opened again."""
-    htmx = request.htmx  # type: ignore[attr-defined]
-    wanted = htmx.current_url_abs_path if htmx else request.get_full_path()
-    is_page = htmx or request.method in ("GET", "HEAD")
-    door = f"/?{urlencode({'next': wanted})}" if wanted and is_page else "/"
-    return HttpResponseClientRedirect(door) if htmx else redirect(door)
+    is_page = request.method in ("GET", "HEAD")
+    return redirect(f"/?{urlencode({'next': request.get_full_path()})}" if is_page else "/")
 
 
 class LanguageMiddleware:

@@ -46,7 +46,9 @@ FEEDBACK = {
 
 def rules_of(vendor: Vendor) -> CancellationRules:
     found = CancellationRules.objects.filter(vendor=vendor).first()
-    return found or CancellationRules(vendor=vendor)
+    rules = found or CancellationRules()
+    rules.vendor = vendor
+    return rules
 
 
 def refusal(subscription: Subscription, *, rules: CancellationRules | None = None) -> str | None:
@@ -60,14 +62,15 @@ def refusal(subscription: Subscription, *, rules: CancellationRules | None = Non
         return _("The first payment is still open, so there is nothing to cancel yet.")
     if subscription.is_paid_off:
         return _("Everything is paid, so there is nothing left to cancel.")
-    if _is_allowed(subscription, rules or rules_of(subscription.vendor)):
+    rules = rules or rules_of(subscription.vendor)
+    if _is_allowed(subscription, rules):
         return None
     if subscription.is_split_pay:
         return _("A split-pay plan cannot be cancelled here. Please write to %(email)s.") % {
-            "email": subscription.vendor.support_email
+            "email": rules.vendor.support_email
         }
     return _("This subscription cannot be cancelled here. Please write to %(email)s.") % {
-        "email": subscription.vendor.support_email
+        "email": rules.vendor.support_email
     }
 
 

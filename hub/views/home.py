@@ -12,7 +12,6 @@ from accounts.message import render_message
 from accounts.models import Customer
 from billing.models import Transaction
 from billing.services import cancellation
-from hub.forms import DetailsForm
 from hub.presentation.overview import groups_of, main_card, past_due_notices, picks_of
 from hub.presentation.purchases import one_time_row, subscription_row
 from hub.presentation.words import long_card
@@ -36,7 +35,6 @@ def home(request: CustomerRequest) -> HttpResponse:
         "notices": past_due_notices(subscriptions),
         "address": address_lines(customer, language=get_language() or "en"),
         "card": long_card(card) if card else "",
-        "form": DetailsForm.of(customer),
         "picks": picks_of(rows),
         "kind": kind,
         "query": query,

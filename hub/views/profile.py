@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from accounts import sessions
@@ -26,7 +27,12 @@ def profile(request: CustomerRequest) -> HttpResponse:
         return redirect("hub:home")
     card = main_card(live_subscriptions(request.customer))
     context = {"form": form, "card": long_card(card) if card else ""}
-    return render(request, "hub/profile.html", context)
+    # The overview's dialog asks for the form alone.
+    is_part = request.headers.get("X-Part") == "form"
+    template = "hub/profile.html#form" if is_part else "hub/profile.html"
+    response = render(request, template, context | {"in_dialog": is_part})
+    patch_vary_headers(response, ["X-Part"])
+    return response
 
 
 def _save(request: CustomerRequest, form: DetailsForm) -> bool:

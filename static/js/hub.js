@@ -1,10 +1,19 @@
 // Comfort only: without this file a dialog's link leads to a page, and messages stay where they are.
 
+// The form of the page that the link leads to, fetched when it is first wanted.
+async function fill(body, url) {
+  if (body.childElementCount) return;
+  const answer = await fetch(url, { headers: { "X-Part": "form" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) location.assign(url);
+  else body.innerHTML = await answer.text();
+}
+
 for (const opener of document.querySelectorAll("[data-dialog]")) {
   const dialog = document.getElementById(opener.dataset.dialog);
-  opener.addEventListener("click", (event) => {
+  opener.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
+    await fill(dialog.querySelector(".dialog-body"), opener.href);
     dialog.showModal();
   });
   dialog.addEventListener("mousedown", (event) => {

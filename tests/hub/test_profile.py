@@ -38,6 +38,14 @@ def in_stripe(italian, stripe):
     return read
 
 
+def test_the_overviews_dialog_gets_the_form_alone(as_buyer):
+    answer = as_buyer.get("/profile/", headers={"X-Part": "form"})
+
+    assert answer.text.strip().startswith("<form")
+    assert "Save changes" in answer.text
+    assert "X-Part" in answer.headers["Vary"]
+
+
 def test_what_is_saved_is_saved_here_and_in_stripe(as_buyer, in_stripe):
     answer = as_buyer.post("/profile/", DETAILS, follow=True)
 
