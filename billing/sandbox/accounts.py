@@ -66,14 +66,9 @@ class Account:
         kind = kind_of(key) or "product"
         return self._store.shelves.get(self._shelf(kind), {}).get(key)
 
-    def all(self, kind: str, **fields: Any) -> Iterator[Obj]:
+    def all(self, kind: str, **fields: Any) -> list[Obj]:
         """The objects of a kind whose fields have these values, oldest first."""
-        for obj in list(self._store.shelf(self._shelf(kind)).values()):
-            if all(obj.get(name) == value for name, value in fields.items()):
-                yield obj
-
-    def newest(self, kind: str) -> Iterator[Obj]:
-        return reversed(self._store.shelf(self._shelf(kind)).values())
+        return self._store.where(self._shelf(kind), **fields)
 
     def create(self, obj: Obj, event: str | None = None) -> Obj:
         self._store.save(self._shelf(obj["object"]), obj["id"], obj)

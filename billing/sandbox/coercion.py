@@ -23,6 +23,7 @@ def request_reader(params: str | type) -> Callable[[dict[str, Any]], dict[str, A
     return lambda form: _fields(typed)(form, "")
 
 
+@cache
 def _fields(typed: type) -> Coerce:
     fields, required = _compiled(typed)
 

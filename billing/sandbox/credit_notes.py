@@ -40,7 +40,7 @@ def create_credit_note(call: Call) -> Obj:
 
 def _new(account: Account, invoice: Obj, params: Params) -> Obj:
     key, now = new_id("credit_note"), account.now()
-    number = 1 + sum(1 for _ in account.all("credit_note", invoice=invoice["id"]))
+    number = 1 + len(account.all("credit_note", invoice=invoice["id"]))
     lines = read_lines(account, invoice, params)
     params.ignore("email_type")
     return {

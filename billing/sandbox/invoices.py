@@ -238,14 +238,13 @@ def confirmation_secret(account: Account, invoice: Obj) -> Obj | None:
 
 @route("GET", "/v1/invoice_payments", "InvoicePaymentListParams")
 def list_invoice_payments(call: Call) -> Page:
-    payment = call.params.get("payment")
-
-    def fits(found: Obj) -> bool:
-        return payment is None or all(
-            found["payment"].get(name) == value for name, value in payment.items()
-        )
-
-    return page(call, "invoice_payment", "/v1/invoice_payments", "invoice", "status", extra=fits)
+    """By the payment behind them: `payment[type]=payment_intent&payment[payment_intent]=pi_...`"""
+    payment = call.params.get("payment") or {}
+    if payment.get("type", "payment_intent") != "payment_intent":
+        return Page([], False, "/v1/invoice_payments")
+    given = {"_intent": payment["payment_intent"]} if payment.get("payment_intent") else {}
+    fields = ("invoice", "status")
+    return page(call, "invoice_payment", "/v1/invoice_payments", *fields, **given)
 
 
 @route("GET", "/v1/invoice_payments/{key}", "InvoicePaymentRetrieveParams")

@@ -177,6 +177,7 @@ def _prepare_payment(account: Account, invoice: Obj) -> None:
             "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
             "status": "open",
             "status_transitions": nulls("canceled_at paid_at"),
+            "_intent": intent["id"],
         }
     )
 

@@ -10,22 +10,28 @@ from billing.sandbox.store import Obj
 
 
 def page(
-    call: Call, kind: str, url: str, *equals: str, extra: Callable[[Obj], bool] | None = None
+    call: Call,
+    kind: str,
+    url: str,
+    *equals: str,
+    extra: Callable[[Obj], bool] | None = None,
+    **fixed: Any,
 ) -> Page:
-    """One page of a kind. `equals` names the parameters that filter by a field of that name."""
+    """One page of a kind. `equals` names the parameters that filter by a field of that name,
+    `fixed` the fields that are given anyway."""
     params = call.params
-    wanted = {name: params.get(name) for name in equals if name in params}
+    fields = fixed | {name: params.get(name) for name in equals if name in params}
     created = params.get("created")
 
     def matches(obj: Obj) -> bool:
         return (
             not obj.get("deleted")
-            and all(obj.get(name) == value for name, value in wanted.items())
             and (created is None or _within(obj["created"], created))
             and (extra is None or extra(obj))
         )
 
-    objects = (obj for obj in call.account.newest(kind) if matches(obj))
+    found = reversed(call.account.all(kind, **fields))
+    objects = (obj for obj in found if matches(obj))
     return cut(params, objects, url)
 
 

@@ -164,11 +164,10 @@ def keep_card(account: Account, intent: Obj) -> None:
 def _settle(account: Account, intent: Obj) -> None:
     """What else follows: the card is kept if it should be, the invoice knows it is paid."""
     keep_card(account, intent)
-    for payment in account.all("invoice_payment", status="open"):
-        if payment["payment"]["payment_intent"] == intent["id"]:
+    for payment in account.all("invoice_payment", _intent=intent["id"], status="open"):
+        if intent["status"] != "requires_action":
             invoice = account.get("invoice", payment["invoice"])
-            if intent["status"] != "requires_action":
-                collecting.follow(account, invoice, intent)
+            collecting.follow(account, invoice, intent)
 
 
 def unexpected_state(account: Account, intent: Obj, verb: str) -> ApiError:

@@ -117,13 +117,9 @@ def list_payment_methods(call: Call) -> Page:
 
 @route("GET", "/v1/customers/{key}/payment_methods", "CustomerListPaymentMethodsParams")
 def list_payment_methods_of_customer(call: Call, key: str) -> Page:
-    customer = call.account.living("customer", key)
+    call.account.living("customer", key)
     url = f"/v1/customers/{key}/payment_methods"
-
-    def is_theirs(method: Obj) -> bool:
-        return bool(method["customer"] == customer["id"])
-
-    return page(call, "payment_method", url, "type", extra=is_theirs)
+    return page(call, "payment_method", url, "type", customer=key)
 
 
 @route("GET", "/v1/payment_methods/{key}", "PaymentMethodRetrieveParams")

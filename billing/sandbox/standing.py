@@ -17,9 +17,8 @@ def subscription_of(account: Account, invoice: Obj) -> Obj | None:
 def payment_succeeded(account: Account, invoice: Obj) -> None:
     subscription = subscription_of(account, invoice)
     customer = account.get("customer", invoice["customer"])
-    if customer["delinquent"] and not any(
-        account.all("invoice", customer=customer["id"], status="open")
-    ):
+    owes = account.all("invoice", customer=customer["id"], status="open")
+    if customer["delinquent"] and not owes:
         customer["delinquent"] = False
         account.save(customer, "customer.updated")
     if subscription is None:

@@ -12,6 +12,10 @@ from typing import Any
 
 type Obj = dict[str, Any]
 type Place = tuple[str, str]
+type Pointer = tuple[str, str, str]
+
+# The fields by which objects are looked up without going through all of them.
+INDEXED = ("_intent", "charge", "customer", "invoice")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -32,6 +36,8 @@ class Store:
         self._texts: dict[Place, str] = {}
         self._before: dict[Place, str | None] = {}
         self._handed: set[Place] = set()
+        self._index: dict[Pointer, dict[str, None]] = {}
+        self._pointers: dict[Place, list[Pointer]] = {}
         self._disk: sqlite3.Connection | None = None
         if path is not None:
             self._open(path)
@@ -46,6 +52,7 @@ class Store:
         ):
             self.shelves.setdefault(shelf, {})[key] = json.loads(body)
             self._texts[shelf, key] = body
+            self._point(shelf, key)
 
     def close(self) -> None:
         if self._disk is not None:
@@ -53,6 +60,29 @@ class Store:
 
     def shelf(self, name: str) -> dict[str, Obj]:
         return self.shelves.setdefault(name, {})
+
+    def where(self, shelf: str, **fields: Any) -> list[Obj]:
+        """The objects of a shelf whose fields have these values, oldest first."""
+        objects = self.shelves.get(shelf, {})
+        found = list(objects.values())
+        for name in INDEXED:
+            if isinstance(value := fields.get(name), str):
+                found = [objects[key] for key in self._index.get((shelf, name, value), ())]
+                break
+        return [obj for obj in found if all(obj.get(n) == v for n, v in fields.items())]
+
+    def _point(self, shelf: str, key: str) -> None:
+        """Bring the index up to date with an object."""
+        value = self.shelves[shelf].get(key, {})
+        named = [(name, value.get(name)) for name in INDEXED]
+        now = [(shelf, name, text) for name, text in named if isinstance(text, str)]
+        before = self._pointers.get((shelf, key), [])
+        if now != before:
+            for pointer in before:
+                del self._index[pointer][key]
+            for pointer in now:
+                self._index.setdefault(pointer, {})[key] = None
+            self._pointers[shelf, key] = now
 
     def hand(self, shelf: str, key: str) -> Obj | None:
         """An object that the caller may change and then save."""
@@ -76,12 +106,14 @@ class Store:
         self._before.setdefault(place, before)
         self._texts[place] = text
         self.shelf(shelf)[key] = value
+        self._point(shelf, key)
         return True
 
     def drop(self, shelf: str, key: str) -> None:
         place = (shelf, key)
         self._before.setdefault(place, self._texts.pop(place))
         del self.shelves[shelf][key]
+        self._point(shelf, key)
 
     def commit(self) -> None:
         if self._disk is not None and self._before:
@@ -103,6 +135,7 @@ class Store:
             if before is None:
                 self._texts.pop(place, None)
                 self.shelves[place[0]].pop(place[1], None)
+                self._point(*place)
             else:
                 self._texts[place] = before
         for place in self._handed | self._before.keys():
@@ -116,3 +149,4 @@ class Store:
         value = self.shelf(shelf).setdefault(key, {})
         value.clear()
         value.update(json.loads(self._texts[place]))
+        self._point(shelf, key)

@@ -31,7 +31,7 @@ def new_tax_id(account: Account, customer: Obj, kind: str, value: str) -> Obj:
     if kind in FORMATS and not FORMATS[kind].match(value):
         raise invalid(f"Invalid value for {kind}.", "value", "tax_id_invalid")
     key = customer["id"]
-    if any(account.all("tax_id", customer=key, type=kind, value=value)):
+    if account.all("tax_id", customer=key, type=kind, value=value):
         raise invalid("The customer already has a tax ID of this type and value.", "value")
     status = "pending" if kind in VERIFIED else "unavailable"
     tax_id = {
@@ -60,11 +60,7 @@ def _theirs(account: Account, customer: str, key: str) -> Obj:
 @route("GET", "/v1/customers/{customer}/tax_ids", "CustomerListTaxIdsParams")
 def list_tax_ids(call: Call, customer: str) -> Page:
     call.account.get("customer", customer)
-
-    def is_theirs(tax_id: Obj) -> bool:
-        return bool(tax_id["customer"] == customer)
-
-    return page(call, "tax_id", f"/v1/customers/{customer}/tax_ids", extra=is_theirs)
+    return page(call, "tax_id", f"/v1/customers/{customer}/tax_ids", customer=customer)
 
 
 @route("GET", "/v1/customers/{customer}/tax_ids/{key}", "CustomerRetrieveTaxIdParams")
