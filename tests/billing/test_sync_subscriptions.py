@@ -114,7 +114,7 @@ def test_a_count_in_the_prices_metadata_is_a_split_pay_plan(buy: Buyer) -> None:
     assert (row.payments_total, row.payments_made) == (6, 1)
 
 
-@pytest.mark.parametrize("count", ["", "six", "-1", "0", "99999", "１２"])
+@pytest.mark.parametrize("count", ["", "six", "-1", "0", "99999", "\uff11\uff12"])
 def test_a_count_that_makes_no_sense_is_no_plan(buy: Buyer, count: str) -> None:
     row = buy.subscription(metadata={"installments": count} if count else {})
     assert row.payments_total is None

@@ -1,0 +1,265 @@
+"""From an event's row to the objects it hints at, and what happens if that fails."""
+
+import inspect
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from stripe.params import WebhookEndpointCreateParams
+
+from accounts.models import Customer, Vendor
+from accounts.tenancy import vendor_scope
+from billing import events
+from billing.gateway import subscriptions as gateway
+from billing.models import StripeCustomer, StripeEvent, Subscription, Transaction
+from billing.sandbox.machine import Sandbox
+from billing.tasks import MAX_ATTEMPTS, handle_event, prune_events, sweep_events
+from invoices.models import Document
+from tests.billing.plugin import Buyer, Deliver
+
+pytestmark = pytest.mark.usefixtures("in_acme")
+
+
+def make_event(vendor: Vendor, type_: str, object_id: str, **fields: Any) -> StripeEvent:
+    number = StripeEvent.objects.count()
+    given = {"event_id": f"evt_{number}", "created_at": timezone.now()}
+    return StripeEvent.objects.create(
+        vendor=vendor, type=type_, object_id=object_id, **given | fields
+    )
+
+
+def handled(event: StripeEvent) -> StripeEvent:
+    events.handle(event)
+    event.refresh_from_db()
+    return event
+
+
+def end_state() -> list[Any]:
+    """All that the events brought about, but for our own ids and clocks."""
+    ours = {"id", "synced_at", "created_at", "issued_at", "mailed_at"}
+    rows: list[Any] = []
+    for model in (Customer, StripeCustomer, Subscription, Transaction, Document):
+        fields = [field for field in model._meta.concrete_fields if not field.is_relation]
+        names = [field.name for field in fields if field.name not in ours]
+        rows.append(list(model.objects.order_by(names[0]).values(*names)))
+    return rows
+
+
+def told_by_stripe(buy: Buyer) -> list[tuple[str, str]]:
+    """Six hints about one subscription that was paid and then cancelled; none is delivered."""
+    customer = buy.customer_id()
+    price = buy.price_id("Language Lab: Italian", 1900)
+    made = buy.stripe.subscriptions.create({"customer": customer, "items": [{"price": price}]})
+    buy.stripe.subscriptions.update(made.id, {"cancel_at": "min_period_end"})
+    hints = [(e["type"], e["data"]["object"]["id"]) for e in buy.sandbox.events("acct_acme")]
+    wanted = [
+        "customer.created",
+        "customer.updated",
+        "customer.subscription.created",
+        "customer.subscription.updated",
+        "invoice.paid",
+        "charge.succeeded",
+    ]
+    return [next(hint for hint in hints if hint[0] == type_) for type_ in wanted]
+
+
+def end_of(vendor: Vendor, hints: Iterable[tuple[str, str]]) -> list[Any]:
+    """The end state if events come in this order; afterwards nothing has happened."""
+    before = transaction.savepoint_create()
+    for type_, object_id in hints:
+        assert handled(make_event(vendor, type_, object_id)).failure == ""
+    state = end_state()
+    transaction.savepoint_rollback(before)
+    return state
+
+
+def test_any_order_of_a_subscriptions_events_ends_the_same(buy: Buyer, in_acme: Vendor) -> None:
+    hints = told_by_stripe(buy)
+    orders = [hints, hints[::-1], *random.Random(7).sample(list(permutations(hints)), 4)]
+    states = [end_of(in_acme, [*order, *order[:2]]) for order in orders]
+    assert [len(rows) for rows in states[0]] == [1, 1, 1, 1, 1]
+    assert all(state == states[0] for state in states)
+
+
+@pytest.mark.slow
+def test_each_of_the_720_orders_ends_the_same(buy: Buyer, in_acme: Vendor) -> None:
+    hints = told_by_stripe(buy)
+    expected = end_of(in_acme, hints)
+    orders = list(permutations(hints))
+    assert len(orders) == 720
+    for order in orders:
+        assert end_of(in_acme, [*order, *order[:2]]) == expected, order
+
+
+def test_every_type_we_listen_to_is_one_that_stripe_has() -> None:
+    known = Path(inspect.getfile(WebhookEndpointCreateParams)).read_text()
+    assert [name for name in events.HANDLERS if f'"{name}"' not in known] == []
+
+
+def test_what_stripe_no_longer_has_is_recorded_and_done_with(buy: Buyer, in_acme: Vendor) -> None:
+    event = handled(make_event(in_acme, "customer.subscription.updated", "sub_gone"))
+    assert event.handled_at is not None
+    assert "No such subscription" in event.failure
+
+
+def test_a_subscription_without_a_customer_is_recorded_for_the_vendor(
+    buy: Buyer, in_acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accounts v2: `customer` is null."""
+    row, read = buy.subscription(), gateway.read_subscription
+    monkeypatch.setattr(
+        gateway, "read_subscription", lambda *which: replace(read(*which), customer_id="")
+    )
+    event = make_event(in_acme, "customer.subscription.updated", row.stripe_subscription_id)
+    assert handled(event).failure == "It belongs to no Stripe customer."
+    assert event.handled_at is not None
+
+
+def test_a_status_of_tomorrow_is_kept_and_recorded(
+    buy: Buyer, in_acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, read = buy.subscription(), gateway.read_subscription
+    monkeypatch.setattr(
+        gateway, "read_subscription", lambda *which: replace(read(*which), status="frozen")
+    )
+    event = make_event(in_acme, "customer.subscription.updated", row.stripe_subscription_id)
+    assert handled(event).failure == "The subscription has a status we do not know: frozen"
+    row.refresh_from_db()
+    assert (row.status, row.is_live) == ("frozen", False)
+
+
+def test_a_missing_field_is_recorded_and_no_crash(
+    buy: Buyer, in_acme: Vendor, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = buy.subscription()
+    answer = sandbox.request
+
+    def without_status(*args: Any, **options: Any) -> Any:
+        response = answer(*args, **options)
+        return replace(response, body=response.body.replace('"billing_mode"', '"other_mode"'))
+
+    monkeypatch.setattr(sandbox, "request", without_status)
+    event = make_event(in_acme, "customer.subscription.updated", row.stripe_subscription_id)
+    assert handled(event).failure.startswith("Stripe's answer has a shape we do not know")
+    assert event.handled_at is not None
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "500", "truncated", "refused"])
+def test_while_stripe_is_down_the_event_waits_and_is_swept_up_later(
+    buy: Buyer, in_acme: Vendor, sandbox: Sandbox, fault: str
+) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.cancel(row.stripe_subscription_id)
+    sandbox.faults.add("GET /v1/subscriptions/*", fault, times=3)
+    event = handled(
+        make_event(in_acme, "customer.subscription.deleted", row.stripe_subscription_id)
+    )
+    assert (event.handled_at, event.attempts) == (None, 1)
+    assert event.failure != ""
+    sandbox.faults.clear()
+    sweep_events.func()
+    event.refresh_from_db()
+    assert event.handled_at is None, "not before two minutes have passed"
+    StripeEvent.objects.update(received_at=timezone.now() - timedelta(minutes=3))
+    sweep_events.func()
+    event.refresh_from_db()
+    row.refresh_from_db()
+    assert (event.failure, row.status) == ("", Subscription.Status.CANCELED)
+    assert event.handled_at is not None
+
+
+def test_an_event_whose_task_was_lost_is_swept_up(buy: Buyer, in_acme: Vendor) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.cancel(row.stripe_subscription_id)
+    event = make_event(in_acme, "customer.subscription.deleted", row.stripe_subscription_id)
+    StripeEvent.objects.update(received_at=timezone.now() - timedelta(minutes=2))
+    sweep_events.func()
+    row.refresh_from_db()
+    event.refresh_from_db()
+    assert row.status == Subscription.Status.CANCELED
+    assert event.handled_at is not None
+
+
+def test_an_event_that_breaks_us_is_tried_a_dozen_times_and_no_more(
+    in_acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def breaks(*_which: object) -> None:
+        tries.append(1)
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setitem(events.HANDLERS, "customer.updated", breaks)
+    event = make_event(in_acme, "customer.updated", "cus_1")
+    long_ago = timezone.now() - timedelta(days=20)
+    for _minute in range(20):
+        StripeEvent.objects.update(received_at=long_ago)
+        sweep_events.func()
+    event.refresh_from_db()
+    assert len(tries) == event.attempts == MAX_ATTEMPTS
+    assert (event.failure, event.handled_at) == ("ZeroDivisionError: a bug of ours", None)
+
+
+def test_each_wait_is_twice_the_one_before(in_acme: Vendor) -> None:
+    event = make_event(in_acme, "unheard.of", "", attempts=4)
+    for minutes, is_due in ((15, False), (17, True)):
+        StripeEvent.objects.update(received_at=timezone.now() - timedelta(minutes=minutes))
+        sweep_events.func()
+        event.refresh_from_db()
+        assert (event.handled_at is not None) == is_due
+
+
+def test_a_task_that_comes_twice_does_nothing_the_second_time(
+    buy: Buyer, in_acme: Vendor, sandbox: Sandbox
+) -> None:
+    buy.subscription()
+    event = StripeEvent.objects.filter(type="customer.subscription.created").get()
+    asked = len(sandbox.ledger)
+    handle_event.func(in_acme.pk, event.pk)
+    assert len(sandbox.ledger) == asked
+
+
+def test_what_was_handled_a_month_ago_is_forgotten(in_acme: Vendor) -> None:
+    now = timezone.now()
+    make_event(in_acme, "old", "", handled_at=now - timedelta(days=31))
+    make_event(in_acme, "young", "", handled_at=now - timedelta(days=29))
+    make_event(in_acme, "unhandled", "", handled_at=None)
+    StripeEvent.objects.update(received_at=now - timedelta(days=40))
+    prune_events.func()
+    assert sorted(StripeEvent.objects.values_list("type", flat=True)) == ["unhandled", "young"]
+
+
+def test_a_card_that_its_bank_renewed_is_shown_with_the_new_date(
+    buy: Buyer, deliver: Deliver
+) -> None:
+    row = buy.subscription()
+    method = row.stripe_customer.stripe_payment_method_id
+    buy.stripe.payment_methods.update(method, {"card": {"exp_month": 2, "exp_year": 2039}})
+    deliver()
+    row.stripe_customer.refresh_from_db()
+    assert row.stripe_customer.card_exp_year == 2039
+
+
+def test_a_card_that_was_taken_away_is_no_longer_shown(buy: Buyer, deliver: Deliver) -> None:
+    row = buy.subscription()
+    buy.stripe.payment_methods.detach(row.stripe_customer.stripe_payment_method_id)
+    deliver()
+    row.stripe_customer.refresh_from_db()
+    assert not row.stripe_customer.has_card
+
+
+def test_the_work_of_one_vendor_is_done_in_its_own_scope(
+    buy: Buyer, in_acme: Vendor, globex: Vendor
+) -> None:
+    event = make_event(in_acme, "unheard.of", "")
+    with vendor_scope(globex):
+        handle_event.func(globex.pk, event.pk)
+    event.refresh_from_db()
+    assert event.attempts == 0

@@ -1,0 +1,247 @@
+"""The address that Stripe calls: signed, fresh, in shape, for us, and kept once; else nothing."""
+
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Vendor
+from accounts.tenancy import vendor_scope
+from billing.models import StripeEvent
+from tests.clients import HubClient
+from tests.factories import make_stripe_account
+
+SECRET = "whsec_acme"
+EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "unheard.of",
+    "livemode": False,
+    "created": 1_790_000_000,
+    "data": {"object": {"id": "sub_1", "object": "subscription"}},
+}
+
+
+def signed(body: bytes, *, secret: str = SECRET, at: float | None = None) -> str:
+    moment = int(time.time() if at is None else at)
+    mac = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)
+    return f"t={moment},v1={mac.hexdigest()}"
+
+
+def post(body: bytes, signature: str | None = None, *, host: str = "acme.test") -> Any:
+    headers = {} if signature is None else {"Stripe-Signature": signature}
+    return HubClient(host).post(
+        "/billing/webhook/", body, content_type="application/json", headers=headers
+    )
+
+
+def send(event: Any, **options: Any) -> Any:
+    body = json.dumps(event).encode()
+    return post(body, signed(body, **options))
+
+
+@pytest.fixture(autouse=True)
+def account(acme: Vendor) -> None:
+    make_stripe_account(acme, webhook_secret=SECRET)
+
+
+def kept() -> list[str]:
+    with vendor_scope(None):
+        return list(StripeEvent.objects.values_list("event_id", flat=True))
+
+
+def test_a_signed_event_is_kept_and_answered() -> None:
+    answer = send(EVENT)
+    assert (answer.status_code, answer.content) == (200, b"")
+    with vendor_scope(None):
+        event = StripeEvent.objects.select_related("vendor").get()
+    assert (event.event_id, event.type, event.object_id) == ("evt_1", "unheard.of", "sub_1")
+    assert (event.vendor.subdomain, event.livemode) == ("acme", False)
+
+
+def test_a_type_we_do_not_know_is_recorded_and_done_with() -> None:
+    send(EVENT)
+    with vendor_scope(None):
+        event = StripeEvent.objects.get()
+    assert (event.failure, event.attempts) == ("", 1)
+    assert event.handled_at is not None
+
+
+def test_the_same_event_again_is_answered_and_kept_once() -> None:
+    assert [send(EVENT).status_code for _again in range(3)] == [200, 200, 200]
+    assert kept() == ["evt_1"]
+    with vendor_scope(None):
+        assert StripeEvent.objects.get().attempts == 1
+
+
+def test_an_event_without_an_objects_id_is_kept() -> None:
+    assert send(EVENT | {"data": {"object": {"object": "balance"}}}).status_code == 200
+    assert kept() == ["evt_1"]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        "",
+        "t=1",
+        "v1=abc",
+        "t=abc,v1=abc",
+        "t=,v1=",
+        f"t={'9' * 5000},v1=abc",
+        "t=1,v1=\u00e9",
+        "x" * 10_000,
+        signed(b"another body"),
+        signed(json.dumps(EVENT).encode(), secret="whsec_globex"),
+        signed(json.dumps(EVENT).encode()).replace("v1=", "v0="),
+    ],
+)
+def test_what_stripe_did_not_sign_is_refused_and_writes_nothing(signature: str | None) -> None:
+    answer = post(json.dumps(EVENT).encode(), signature)
+    assert answer.status_code == 400
+    assert kept() == []
+
+
+@pytest.mark.parametrize("offset", [-301, -86_400, 310, 86_400, 10**9])
+def test_a_stale_or_future_signature_is_refused(offset: int) -> None:
+    assert send(EVENT, at=time.time() + offset).status_code == 400
+    assert kept() == []
+
+
+@pytest.mark.parametrize("offset", [-290, 290])
+def test_clocks_may_differ_by_some_minutes(offset: int) -> None:
+    assert send(EVENT, at=time.time() + offset).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"evt_1"',
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b'{"object": "event", "created": ' + b"9" * 6_000 + b"}",
+    ],
+)
+def test_signed_bytes_that_are_no_event_are_refused_and_write_nothing(body: bytes) -> None:
+    assert post(body, signed(body)).status_code == 400
+    assert kept() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": None},
+        {"id": ""},
+        {"id": "e" * 65},
+        {"id": "evt_\n1"},
+        {"type": None},
+        {"type": "x" * 81},
+        {"object": "v2.core.event"},
+        {"livemode": "false"},
+        {"created": None},
+        {"created": "yesterday"},
+        {"created": 10**20},
+        {"created": float("inf")},
+        {"data": None},
+        {"data": {}},
+        {"data": {"object": []}},
+        {"data": {"object": {"id": 7}}},
+        {"account": 5},
+    ],
+)
+def test_an_event_out_of_shape_is_refused_and_writes_nothing(change: dict[str, Any]) -> None:
+    assert send(EVENT | change).status_code == 400
+    assert kept() == []
+
+
+def test_an_event_of_the_other_mode_is_refused() -> None:
+    assert send(EVENT | {"livemode": True}).status_code == 400
+    assert kept() == []
+
+
+def test_a_connected_accounts_event_is_refused() -> None:
+    assert send(EVENT | {"account": "acct_other"}).status_code == 400
+    assert kept() == []
+
+
+def test_a_body_beyond_512_kib_is_refused_unread() -> None:
+    body = json.dumps(EVENT | {"padding": "x" * 600_000}).encode()
+    assert post(body, signed(body)).status_code == 400
+    assert kept() == []
+
+
+def test_another_vendors_event_is_refused_here(globex: Vendor) -> None:
+    make_stripe_account(globex, webhook_secret="whsec_globex")
+    body = json.dumps(EVENT).encode()
+    assert post(body, signed(body, secret="whsec_globex")).status_code == 400
+    assert post(body, signed(body), host="globex.test").status_code == 400
+    assert kept() == []
+
+
+def test_the_same_event_id_at_two_vendors_is_two_events(globex: Vendor) -> None:
+    make_stripe_account(globex, webhook_secret="whsec_globex")
+    body = json.dumps(EVENT).encode()
+    post(body, signed(body))
+    post(body, signed(body, secret="whsec_globex"), host="globex.test")
+    assert kept() == ["evt_1", "evt_1"]
+
+
+def test_without_a_secret_there_is_no_such_address(globex: Vendor) -> None:
+    body = json.dumps(EVENT).encode()
+    assert post(body, signed(body), host="globex.test").status_code == 404
+    make_stripe_account(globex, webhook_secret="")
+    assert post(body, signed(body, secret=""), host="globex.test").status_code == 404
+    assert kept() == []
+
+
+def test_only_posts_are_taken() -> None:
+    assert HubClient("acme.test").get("/billing/webhook/").status_code == 405
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+NEARLY_EVENTS = st.fixed_dictionaries(
+    {}, optional={name: st.one_of(st.just(value), JSON) for name, value in EVENT.items()}
+)
+BODIES = st.one_of(
+    st.binary(max_size=400),
+    JSON.map(lambda value: json.dumps(value).encode()),
+    NEARLY_EVENTS.map(lambda value: json.dumps(value).encode()),
+)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=BODIES, header=st.sampled_from(["right", "wrong", "none", "stale", "future"]))
+def test_whatever_arrives_is_answered_and_only_signed_events_are_kept(
+    acme: Vendor, body: bytes, header: str
+) -> None:
+    with vendor_scope(None):
+        StripeEvent.objects.all().delete()
+    signatures = {
+        "right": signed(body),
+        "wrong": signed(body, secret="whsec_other"),
+        "none": None,
+        "stale": signed(body, at=time.time() - 1000),
+        "future": signed(body, at=time.time() + 1000),
+    }
+    answer = post(body, signatures[header])
+    assert answer.status_code in (200, 400)
+    assert bool(kept()) == (answer.status_code == 200)
+    assert header == "right" or kept() == []
