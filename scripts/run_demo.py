@@ -59,7 +59,8 @@ class Demo:
 
     @property
     def static(self) -> Path:
-        return ROOT / "var" / "static"
+        """Shared by the demos that live side by side."""
+        return self.folder.parent / "static"
 
     @property
     def claimed(self) -> Path:

@@ -1,12 +1,19 @@
-"""A real browser: Chromium from the system, in which no page may complain."""
+"""A real browser, in which no page may complain, and the real product behind it."""
 
 import os
 import shutil
+from itertools import count
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from hub.demo import cast
+from hub.demo.catalogue import ACME_PRODUCTS, GLOBEX_PRODUCTS
 from tests.journeys.judges import Complaints
+from tests.journeys.shops import Shop
+from tests.journeys.stack import running_stack
+from tests.journeys.walks import sign_in
 
 # Playwright runs an event loop in the test's thread; Django would take that for async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -16,10 +23,13 @@ CHROMIUMS = ["chromium", "chromium-browser", "google-chrome"]
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """All journeys of a run go through one stack, so one process walks them."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +48,25 @@ def browser_context_args(browser_context_args):
     return {**browser_context_args, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience():
+    """The browser shares the machine with the servers it talks to."""
+    expect.set_options(timeout=20_000)
+
+
+# Documentation addresses: to the hub, which trusts one proxy here, each browser is someone else.
+CLIENTS = (f"2001:db8:{number:x}::1" for number in count(1))
+
+
+def from_elsewhere():
+    return {"extra_http_headers": {"X-Forwarded-For": next(CLIENTS)}}
+
+
+@pytest.fixture
+def context(new_context):
+    return new_context(**from_elsewhere())
+
+
 @pytest.fixture
 def complaints(context):
     """What the browser held against the pages: console errors, exceptions, refused content.
@@ -45,8 +74,7 @@ def complaints(context):
     A test that provokes one says so: `complaints.expect("404")`.
     """
     heard = Complaints()
-    context.on("console", heard.console)
-    context.on("weberror", heard.exception)
+    heard.listen_to(context)
     yield heard
     assert heard.unexpected() == []
 
@@ -54,3 +82,63 @@ def complaints(context):
 @pytest.fixture
 def page(page, complaints):
     return page
+
+
+@pytest.fixture
+def another_browser(new_context, complaints):
+    """Opens a page in a browser of somebody else: `another_browser(java_script_enabled=False)`."""
+
+    def open_page(**options):
+        context = new_context(**from_elsewhere(), **options)
+        complaints.listen_to(context)
+        return context.new_page()
+
+    return open_page
+
+
+# --- The product, its vendors and their customers ---
+
+
+@pytest.fixture(scope="session")
+def stack():
+    with running_stack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def mailbox(stack):
+    return stack.mailbox
+
+
+@pytest.fixture(scope="session")
+def shops(stack):
+    return {
+        name: Shop(stack.sandbox, stack.origin(name), setup, products)
+        for name, setup, products in (
+            ("acme", cast.ACME, ACME_PRODUCTS),
+            ("globex", cast.GLOBEX, GLOBEX_PRODUCTS),
+        )
+    }
+
+
+@pytest.fixture
+def acme(shops):
+    yield shops["acme"]
+    shops["acme"].let_everyone_go()
+
+
+@pytest.fixture
+def globex(shops):
+    yield shops["globex"]
+    shops["globex"].let_everyone_go()
+
+
+@pytest.fixture
+def enter(page, mailbox):
+    """Signs a customer in through the door: `enter(acme, alice)`."""
+
+    def through_the_door(shop, buyer, page=page):
+        sign_in(page, shop, mailbox, buyer)
+        return page
+
+    return through_the_door

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import ConsoleMessage, Page, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -17,6 +17,10 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 class Complaints:
     heard: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+
+    def listen_to(self, context: BrowserContext) -> None:
+        context.on("console", self.console)
+        context.on("weberror", self.exception)
 
     def console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

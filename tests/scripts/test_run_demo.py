@@ -7,6 +7,7 @@ import pytest
 
 from scripts import run_demo
 from scripts.run_demo import Demo, main
+from scripts.with_postgres import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def test_a_taken_port_is_named_with_the_way_out(monkeypatch, taken_port, capsys)
 
 
 def test_a_taken_port_of_the_sandbox_is_named_too(monkeypatch, taken_port, capsys):
-    monkeypatch.setenv("PORT", "12300")
+    monkeypatch.setenv("PORT", str(free_port()))
     monkeypatch.setenv("STRIPE_SANDBOX_URL", f"http://localhost:{taken_port}")
 
     assert main([]) == 1

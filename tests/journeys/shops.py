@@ -1,0 +1,78 @@
+"""A vendor's shop, where customers buy through Stripe: the hub hears of it by webhook only."""
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import stripe
+
+from billing.sandbox import story
+from billing.sandbox.story import Buyer, Clerk, OverHTTP, Product, Purchase, Turn
+from hub.demo.cast import VendorSetup
+from tests.journeys.polling import until
+
+A_MONTH = timedelta(days=31, hours=2)
+"""And the hour that Stripe leaves a renewal's invoice open to changes."""
+
+ALICE = Buyer("", name="Alice Martin", address={"city": "Dublin", "country": "IE"})
+
+
+class Shop:
+    def __init__(
+        self, sandbox: OverHTTP, origin: str, setup: VendorSetup, products: list[Product]
+    ) -> None:
+        self.name: str = setup.fields["name"]
+        self.origin = origin
+        self.setup = setup
+        self.stripe = sandbox.client(setup.secret_key).v1
+        self._sandbox = sandbox
+        self._clerk = Clerk(sandbox, story.Shop(setup.secret_key, products))
+        self._clerk.open()
+        self._customers: dict[Buyer, str] = {}
+
+    def buyer(self, like: Buyer = ALICE, **details: Any) -> Buyer:
+        """Somebody new, with an address that nobody had before."""
+        first = (like.name or "somebody").split()[0].lower()
+        address = f"{first}-{secrets.token_hex(4)}@example.com"
+        return replace(like, email=address, **details)
+
+    def sell(self, buyer: Buyer, product: str, **how: Any) -> Purchase:
+        purchase = Purchase(buyer, product, datetime.now(UTC), **how)
+        self._clerk.sell(purchase)
+        if buyer not in self._customers:
+            self._customers[buyer] = self.stripe.customers.list({"email": buyer.email}).data[0].id
+        self._wait_for_webhooks()
+        return purchase
+
+    def refund(self, purchase: Purchase, amount: int | None = None) -> None:
+        self._turn(purchase, Turn(datetime.now(UTC), "refund", amount))
+
+    def let_next_payment_fail(self, purchase: Purchase) -> None:
+        self._turn(purchase, Turn(datetime.now(UTC), "payment_fails"))
+
+    def let_a_month_pass(self) -> None:
+        now = int(self._sandbox.ask("GET", "clock")["now"])
+        self._sandbox.advance(now + int(A_MONTH.total_seconds()))
+        self._wait_for_webhooks()
+
+    def asked_of_stripe(self, buyer: Buyer) -> stripe.Customer:
+        """What Stripe knows of the buyer, under whatever address; with the cards."""
+        return self.stripe.customers.retrieve(
+            self._customers[buyer],
+            {"expand": ["invoice_settings.default_payment_method", "subscriptions", "tax_ids"]},
+        )
+
+    def let_everyone_go(self) -> None:
+        """Nobody is billed in the next journey's months."""
+        for customer in self._customers.values():
+            self.stripe.customers.delete(customer)
+        self._customers.clear()
+
+    def _turn(self, purchase: Purchase, turn: Turn) -> None:
+        self._clerk.turn(purchase, turn)
+        self._wait_for_webhooks()
+
+    def _wait_for_webhooks(self) -> None:
+        """Stripe has told the hub; the hub's worker does one thing after another, in order."""
+        until(lambda: self._sandbox.waiting() == 0, "Not every webhook has arrived.")

@@ -1,0 +1,85 @@
+"""The product as ./hub.sh run starts it, in a temporary folder, with vendors and no history."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from billing.sandbox.story import OverHTTP
+from scripts.processes import Processes
+from scripts.run_demo import MANAGE, ROOT, Demo, prepare, start
+from scripts.with_postgres import free_port
+from tests.journeys.mailbox import Mailbox
+
+# The demo's vendors and staff, with webhooks from the sandbox, before their first sale.
+SET_UP_VENDORS = """
+from accounts.tenancy import vendor_scope
+from billing.services import keys
+from hub.demo import setting_up
+for vendor in setting_up.vendors():
+    with vendor_scope(vendor):
+        keys.ensure_webhook_endpoint(vendor)
+"""
+# Each browser says in X-Forwarded-For that it is somewhere else: the limits are per client.
+BEHIND_A_PROXY = {"TRUSTED_PROXIES": "1"}
+
+
+@dataclass
+class Stack:
+    demo: Demo
+    processes: Processes
+    sandbox: OverHTTP
+    mailbox: Mailbox
+
+    def origin(self, name: str) -> str:
+        """`acme`, `globex`, or `hub` for the platform."""
+        return f"http://{name}.localhost:{self.demo.port}"
+
+    def manage(self, *arguments: str) -> None:
+        """What an operator does at the server."""
+        self.processes.finish(arguments[0], [*MANAGE, *arguments])
+
+
+@contextmanager
+def running_stack() -> Iterator[Stack]:
+    with (
+        tempfile.TemporaryDirectory(prefix="hub-journeys-") as folder,
+        own_database(os.environ.get("DATABASE_URL", "")) as database_url,
+    ):
+        demo = Demo(
+            port=free_port(),
+            sandbox_url=f"http://localhost:{free_port()}",
+            database_url=database_url,
+            folder=Path(folder) / "demo",
+        )
+        demo.folder.mkdir()
+        environment = {**demo.environment(), **BEHIND_A_PROXY}
+        with Processes(folder=ROOT, logs=demo.folder / "log", environment=environment) as processes:
+            prepare(demo, processes)
+            start(demo, processes)
+            processes.finish("vendors", [*MANAGE, "shell", "-c", SET_UP_VENDORS])
+            sandbox = OverHTTP(demo.sandbox_url)
+            yield Stack(demo, processes, sandbox, Mailbox(demo.folder / "mail"))
+
+
+@contextmanager
+def own_database(url: str) -> Iterator[str | None]:
+    """On PostgreSQL one more database beside the tests' own; else None, for a file."""
+    if not url.startswith("postgres"):
+        yield None
+        return
+    name = f"journeys_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield urlsplit(url)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            connection.execute(drop)

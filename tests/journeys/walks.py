@@ -1,0 +1,35 @@
+"""Ways through the hub that many journeys share, as a person walks them."""
+
+from playwright.sync_api import Page, expect
+
+from billing.sandbox.story import Buyer
+from tests.journeys.mailbox import Mailbox
+from tests.journeys.shops import Shop
+
+GOOD_CARD = "5555555555554444"
+DECLINED_CARD = "4000000000000002"
+CARD_THAT_ASKS = "4000002760003184"
+
+
+def ask_for_link(page: Page, shop: Shop, address: str) -> None:
+    page.goto(f"{shop.origin}/updateinfo/")
+    page.get_by_label("E-mail").fill(address)
+    page.get_by_role("button", name="E-mail me a sign-in link").click()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+
+
+def sign_in(page: Page, shop: Shop, mailbox: Mailbox, buyer: Buyer) -> None:
+    """Through the door: the mail, its button, the button behind it."""
+    ask_for_link(page, shop, buyer.email)
+    page.goto(mailbox.mail_to(buyer.email, "Your sign-in link").button("Sign in"))
+    page.get_by_role("button", name=f"Sign in to {shop.name}").click()
+    expect(page.get_by_role("heading", name="Your details")).to_be_visible()
+
+
+def type_card(page: Page, number: str) -> None:
+    """Into Stripe's own field, in its frame."""
+    card = page.frame_locator("iframe[title='Secure payment input frame']")
+    card.locator("[name=number]").fill(number)
+    card.locator("[name=expiry]").fill("1234")
+    card.locator("[name=cvc]").fill("123")
+    card.locator("[name=country]").select_option("IE")
