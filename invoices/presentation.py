@@ -28,6 +28,7 @@ def document_context(document: Document) -> dict[str, Any]:
         lines = list(document.lines.all())
         is_taxed = any(line.tax_minor or line.tax_rate is not None for line in lines)
         tax_word = _tax_word(lines)
+        columns = _columns(tax_word, is_taxed=is_taxed)
         tax = _tax_table(lines, document.currency, tax_word) if is_taxed else None
         total = _sum(document, is_taxed=is_taxed)
         return {
@@ -47,8 +48,8 @@ def document_context(document: Document) -> dict[str, Any]:
                 "lines_title": _("What was credited")
                 if document.corrects_id
                 else _("What was sold"),
-                "columns": _columns(tax_word, is_taxed=is_taxed),
-                "lines": [_line(line, document.currency, is_taxed=is_taxed) for line in lines],
+                "columns": columns,
+                "lines": [_line(line, document.currency, columns) for line in lines],
                 "tax": tax,
                 "sum": total,
                 "is_wide": _is_wide([*(tax["rows"] if tax else []), total]),
@@ -166,14 +167,20 @@ def _columns(tax_word: str, *, is_taxed: bool) -> list[str]:
     return [_("Description"), _("Quantity"), _("Unit price"), _("Amount")]
 
 
-def _line(line: Line, currency: str, *, is_taxed: bool) -> dict[str, Any]:
+def _line(line: Line, currency: str, columns: list[str]) -> dict[str, Any]:
     cells = [
         number_format(line.quantity, force_grouping=True),
         format_unit_price(line.net_minor, line.quantity, currency),
-        *([_rate(line)] if is_taxed else []),
+        _rate(line),
         format_money(line.net_minor, currency),
     ]
-    return {"description": line.description, "detail": line.detail, "cells": cells}
+    if len(columns) == len(cells):  # the description, and no rate
+        del cells[2]
+    return {
+        "description": line.description,
+        "detail": line.detail,
+        "cells": list(zip(columns[1:], cells, strict=True)),
+    }
 
 
 def _rate(line: Line) -> str:
