@@ -270,6 +270,13 @@ def test_one_is_never_sent_elsewhere(alice, at_acme, elsewhere):
     assert at_acme.post(link_in(newest())).url == "/"
 
 
+def test_not_even_by_what_stands_in_the_row(alice, at_acme, in_acme):
+    ask(at_acme, next="/card/")
+    MagicLink.objects.update(next_path="//evil.example/")
+
+    assert at_acme.post(link_in(newest())).url == "/"
+
+
 def test_signing_in_is_on_record(alice, at_acme, in_acme):
     ask(at_acme)
     at_acme.post(link_in(newest()))

@@ -111,6 +111,12 @@ def test_a_row_cannot_point_at_another_vendors_row(alice, carol, in_acme):
         MagicLink.objects.create(vendor=carol.vendor, customer=alice, email="x@example.com")
 
 
+def test_not_even_by_staff_of_both_vendors(alice, carol, acme, globex):
+    for scope in ([acme, globex], None):
+        with vendor_scope(scope), pytest.raises(OutsideVendorScope):
+            EmailAddress.objects.create(vendor=acme, customer=carol, address="x@example.com")
+
+
 def test_a_new_row_is_the_vendors_in_scope(in_acme):
     assert Customer.objects.create(email="eve@example.com").vendor == in_acme
 
