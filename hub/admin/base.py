@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import lookup_field
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
@@ -111,6 +112,17 @@ class RecordAdmin(Columns, VendorScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("vendor", *self.list_select_related)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Without what is not known: an empty row tells nobody anything."""
+        return [
+            (title, {**options, "fields": known})
+            for title, options in super().get_fieldsets(request, obj)
+            if (known := [name for name in options["fields"] if self._is_known(name, obj)])
+        ]
+
+    def _is_known(self, name: Any, obj: Model | None) -> bool:
+        return obj is None or lookup_field(name, obj, self)[2] not in (None, "")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         several = ["vendor"] if roles.sees_several_vendors(request) else []

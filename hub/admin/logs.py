@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -119,12 +120,16 @@ class StripeEventAdmin(RecordAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
-    list_display = ["action", "subject", "who", "by", "at"]
+    list_display = ["what", "subject", "who", "by", "at"]
     list_filter = [("at", WhenFilter)]
     list_select_related = ["customer", "by_user"]
     search_fields = ["action", "subject", "customer__email", "by_user__email"]
     search_help_text = _("Action, subject, customer or staff member")
-    fields = ["action", "subject", "customer", "by", "details", "at"]
+    fields = ["what", "subject", "customer", "by", "details", "at"]
+
+    @admin.display(description=_("action"), ordering="action")
+    def what(self, entry: AuditEntry) -> str:
+        return capfirst(entry.action.replace("_", " "))
 
     @admin.display(description=_("by"))
     def by(self, entry: AuditEntry) -> str:

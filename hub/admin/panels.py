@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.utils import (
@@ -17,6 +17,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -24,6 +27,8 @@ class Panel:
 
     model: type[Model]
     by: str
+    title: StrOrPromise = ""
+    even_if_empty: bool = True
     limit: int = 10
 
     def rows(self, site: AdminSite, request: HttpRequest, obj: Model) -> dict[str, Any]:
@@ -31,11 +36,12 @@ class Panel:
         same = {self.by, "who"} if self.by == "customer" else {self.by}
         names = [name for name in admin.list_display if name not in same]
         found = admin.get_queryset(request).filter(**{self.by: obj})
-        newest = found.order_by(*(self.model._meta.ordering or ()))[: self.limit + 1]
+        newest = list(found.order_by(*(self.model._meta.ordering or ()))[: self.limit + 1])
         base = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}"
         return {
             "id": self.model._meta.model_name,
-            "title": capfirst(self.model._meta.verbose_name_plural),
+            "title": self.title or capfirst(self.model._meta.verbose_name_plural),
+            "is_shown": self.even_if_empty or bool(newest),
             "labels": [capfirst(str(label_for_field(name, self.model, admin))) for name in names],
             "rows": [
                 {

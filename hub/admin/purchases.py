@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Action, OneTimePurchase, Subscription, Transaction
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.panels import Panel
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+State = Subscription.State
+STATES: dict[State, StrOrPromise] = {
+    State.INCOMPLETE: _("Incomplete"),
+    State.TRIAL: _("Trial"),
+    State.ACTIVE: _("Active"),
+    State.PAST_DUE: _("Past due"),
+    State.PAUSED: _("Paused"),
+    State.ENDING: _("Cancels on a date"),
+    State.CANCELLED: _("Cancelled"),
+    State.COMPLETED: _("Completed"),
+}
 
 
 @admin.register(Subscription)
@@ -17,7 +34,7 @@ class SubscriptionAdmin(RecordAdmin):
         "who",
         "amount",
         "interval",
-        "status",
+        "standing",
         "payments",
         "next_charge_at",
         "cancels_at",
@@ -34,7 +51,7 @@ class SubscriptionAdmin(RecordAdmin):
     ]
     search_help_text = _("Product, order, customer or Stripe's id (sub_…)")
     fieldsets = [
-        (None, {"fields": ["product_name", "plan_name", "customer", "reference", "status"]}),
+        (None, {"fields": ["product_name", "plan_name", "customer", "reference", "standing"]}),
         (
             _("Money"),
             {
@@ -67,6 +84,10 @@ class SubscriptionAdmin(RecordAdmin):
         (_("At Stripe"), {"fields": ["stripe_subscription_id", "stripe_schedule_id", "synced_at"]}),
     ]
     panels = [Panel(Transaction, by="subscription"), Panel(Action, by="subscription")]
+
+    @admin.display(description=_("state"), ordering="status")
+    def standing(self, subscription: Subscription) -> StrOrPromise:
+        return STATES[subscription.state]
 
     @admin.display(description=_("payments"))
     def payments(self, subscription: Subscription) -> str:

@@ -125,7 +125,7 @@ def keys(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
     with vendor_scope(vendor):
         known = StripeAccount.objects.filter(vendor=vendor).first()
         account = known or StripeAccount(vendor=vendor)
-        form = KeysForm(request.POST or None, account=account)
+        form = KeysForm(request.POST or None, account=account, label_suffix="")
         if form.is_valid():
             form.save()
             audit.record(

@@ -22,8 +22,6 @@ class TeamMemberForm(ModelForm):
         model = TeamMember
         fields = ["role"]
 
-    field_order = ["email", "role"]
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
@@ -69,6 +67,7 @@ class TeamInline(TabularInline):
     model = TeamMember
     form = TeamMemberForm
     formset = TeamFormSet
+    fields = ["email", "role"]
     extra = 0
     verbose_name_plural = _("Team")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +22,19 @@ from hub.admin import roles
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.panels import Panel
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Kind, Status = Transaction.Kind, Transaction.Status
+OUTCOMES: dict[tuple[str, str], StrOrPromise] = {
+    (Kind.CHARGE, Status.SUCCEEDED): gettext_lazy("Paid"),
+    (Kind.CHARGE, Status.PENDING): gettext_lazy("Pending"),
+    (Kind.CHARGE, Status.FAILED): gettext_lazy("Failed"),
+    (Kind.REFUND, Status.SUCCEEDED): gettext_lazy("Refunded"),
+    (Kind.REFUND, Status.PENDING): gettext_lazy("Refund pending"),
+    (Kind.REFUND, Status.FAILED): gettext_lazy("Refund failed"),
+}
+
 
 @admin.register(Transaction)
 class TransactionAdmin(RecordAdmin):
@@ -27,11 +42,9 @@ class TransactionAdmin(RecordAdmin):
         "description",
         "who",
         "amount",
-        "kind",
-        "status",
-        "card",
+        "outcome",
         "document",
-        "happened_at",
+        "day",
     ]
     list_filter = ["kind", "status", ("happened_at", WhenFilter)]
     list_select_related = ["customer", "document", "subscription", "one_time_purchase", "refund_of"]
@@ -55,8 +68,18 @@ class TransactionAdmin(RecordAdmin):
             {"fields": ["subscription", "one_time_purchase", "document", "refund_of"]},
         ),
     ]
-    panels = [Panel(Transaction, by="refund_of")]
+    panels = [
+        Panel(Transaction, by="refund_of", title=gettext_lazy("Refunds"), even_if_empty=False)
+    ]
     change_form_template = "admin/transaction.html"
+
+    @admin.display(description=gettext_lazy("outcome"), ordering="status")
+    def outcome(self, transaction: Transaction) -> StrOrPromise:
+        return OUTCOMES[transaction.kind, transaction.status]
+
+    @admin.display(description=gettext_lazy("date"), ordering="happened_at")
+    def day(self, transaction: Transaction) -> str:
+        return date_format(localtime(transaction.happened_at), "SHORT_DATE_FORMAT")
 
     def get_urls(self) -> list[URLPattern]:
         send = path(

@@ -54,9 +54,11 @@ def test_a_transaction_is_found_by_id_address_and_document_number(
 
 
 def test_transactions_show_money_and_cards_in_words(as_support: HubClient, alice: Customer) -> None:
-    make_transaction(alice, amount_minor=-950, kind=Transaction.Kind.REFUND)
-    page = found(as_support, "billing_transaction")
-    assert "€9.50" in page
+    returned = make_transaction(alice, amount_minor=-950, kind=Transaction.Kind.REFUND)
+    listed = found(as_support, "billing_transaction")
+    assert "€9.50" in listed
+    assert "Refunded" in listed
+    page = as_support.get(admin_url("billing_transaction_change", returned.pk)).content.decode()
     assert "Visa •••• 4242" in page
 
 

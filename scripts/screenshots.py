@@ -1,0 +1,93 @@
+"""README's pictures, taken from the running demo: python -m scripts.screenshots
+
+Signs Alice in as a person would: asks at the door, opens the mail in the demo's mailbox, follows
+its link. Wants Chromium and the packages of requirements/dev.txt.
+"""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from hub.demo import sign_ins
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+PORT = os.environ.get("PORT", "8000")
+ACME = f"http://acme.localhost:{PORT}"
+PLATFORM = f"http://hub.localhost:{PORT}"
+ALICE = "alice@example.com"
+WIDE = {"width": 1280, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+
+
+def main() -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    chromium = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    )
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=as_root)
+        take_hub(browser)
+        take_admin(browser)
+        browser.close()
+
+
+def take_hub(browser: Browser) -> None:
+    context = browser.new_context(viewport=WIDE, locale="en-GB", color_scheme="light")
+    page = context.new_page()
+    sign_in(page)
+    take(page, "hub")
+    page.set_viewport_size(PHONE)
+    take(page, "phone")
+
+
+def sign_in(page: Page) -> None:
+    page.goto(f"{ACME}/?email={ALICE}")
+    page.locator("main form button").first.click()
+    page.wait_for_load_state()
+    page.goto(newest_link(page))
+    page.locator("main form button").first.click()
+    page.wait_for_url(f"{ACME}/")
+
+
+def newest_link(page: Page) -> str:
+    """The mail is sent by the worker, a moment later."""
+    mailbox = page.context.new_page()
+    for _ in range(40):
+        mailbox.goto(f"{PLATFORM}/mailbox/")
+        mail = mailbox.locator("table.inbox tbody tr", has_text=ALICE).first
+        if mail.count() and "sign-in link" in mail.inner_text():
+            mail.locator("a").first.click()
+            found = re.search(
+                rf"{ACME}/sign-in/\S+", mailbox.locator("pre").first.text_content() or ""
+            )
+            mailbox.close()
+            if found:
+                return found.group()
+            break
+        mailbox.wait_for_timeout(250)
+    raise SystemExit("No sign-in link arrived. Does the worker run?")
+
+
+def take_admin(browser: Browser) -> None:
+    context = browser.new_context(viewport=WIDE, locale="en-GB", color_scheme="light")
+    page = context.new_page()
+    page.goto(f"{PLATFORM}/admin/")
+    page.get_by_label("E-mail").fill(sign_ins.ACME_OWNER)
+    page.get_by_label("Password").fill(sign_ins.PASSWORD)
+    page.locator("input[type=submit]").click()
+    page.goto(f"{PLATFORM}/admin/accounts/vendor/")
+    take(page, "admin")
+
+
+def take(page: Page, name: str) -> None:
+    page.screenshot(path=PICTURES / f"{name}.png")
+    print(PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
