@@ -14,7 +14,7 @@ from billing.sandbox.store import Obj
 FORMATS = {
     "eu_vat": re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,13}\Z"),
     "gb_vat": re.compile(r"(GB|XI)?[0-9]{9}([0-9]{3})?\Z"),
-    "ch_vat": re.compile(r"CHE[0-9.\-]{9,11} ?(MWST|TVA|IVA)\Z"),
+    "ch_vat": re.compile(r"CHE[0-9.\-]{9,12} ?(MWST|TVA|IVA)\Z"),
     "us_ein": re.compile(r"[0-9]{2}-[0-9]{7}\Z"),
 }
 VERIFIED = ("eu_vat", "gb_vat", "au_abn")

@@ -1,0 +1,283 @@
+"""Details are changed in Stripe first, everywhere the person is, then here, or nowhere."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Customer, EmailAddress, Vendor
+from billing.errors import BillingUnavailable, TaxIdNotValid
+from billing.models import Action
+from billing.sandbox.machine import Sandbox
+from billing.services.profile import Details, push_email, update_details
+from billing.tasks import sweep_actions
+from tests.billing.plugin import Buyer
+from tests.factories import make_customer
+
+pytestmark = pytest.mark.usefixtures("in_acme")
+
+NEW = Details(
+    name="Alice Martin",
+    phone="+33 1 42 68 53 00",
+    line1="12 rue de la Paix",
+    line2="Bâtiment B",
+    postcode="75002",
+    city="Paris",
+    region="Île-de-France",
+    country="FR",
+    company="Martin SARL",
+    tax_id="FR12345678901",
+)
+
+
+def at_stripe(buy: Buyer, customer_id: str = "") -> Any:
+    return buy.stripe.customers.retrieve(customer_id or buy.customer_id(), {"expand": ["tax_ids"]})
+
+
+def details_of(customer: Customer) -> dict[str, str]:
+    customer.refresh_from_db()
+    return {name: str(getattr(customer, name)) for name in Details.__dataclass_fields__}
+
+
+@pytest.fixture
+def alice_buys(buy: Buyer) -> Customer:
+    buy.subscription()
+    return buy.person()
+
+
+def test_what_is_saved_here_is_in_stripe(buy: Buyer, alice_buys: Customer) -> None:
+    update_details(alice_buys, details=NEW)
+    known = at_stripe(buy)
+    assert (known.name, known.phone, known.business_name) == (
+        "Alice Martin",
+        "+33 1 42 68 53 00",
+        "Martin SARL",
+    )
+    assert known.address.to_dict() == {
+        "line1": "12 rue de la Paix",
+        "line2": "Bâtiment B",
+        "postal_code": "75002",
+        "city": "Paris",
+        "state": "Île-de-France",
+        "country": "FR",
+    }
+    assert [(tax.type, tax.value) for tax in known.tax_ids.data] == [("eu_vat", "FR12345678901")]
+    assert details_of(alice_buys)["name"] == "Alice Martin"
+    assert details_of(alice_buys)["tax_id"] == "FR12345678901"
+
+
+def test_the_webhooks_that_follow_change_nothing(buy: Buyer, alice_buys: Customer) -> None:
+    update_details(alice_buys, details=NEW)
+    before = details_of(alice_buys)
+    buy.deliver()
+    assert details_of(alice_buys) == before
+
+
+def test_what_is_cleared_here_is_cleared_in_stripe(buy: Buyer, alice_buys: Customer) -> None:
+    update_details(alice_buys, details=NEW)
+    update_details(alice_buys, details=Details(name="Alice"))
+    known = at_stripe(buy)
+    assert (known.phone, known.business_name, known.address) == (None, None, None)
+    assert known.tax_ids.data == []
+    buy.deliver()
+    assert details_of(alice_buys) == {**dict.fromkeys(details_of(alice_buys), ""), "name": "Alice"}
+
+
+def test_every_stripe_customer_of_the_person_gets_them(buy: Buyer, alice_buys: Customer) -> None:
+    first = buy.customer_id()
+    second = buy.another_customer_id()
+    buy.deliver()
+    assert buy.person() == alice_buys
+    update_details(alice_buys, details=NEW)
+    assert [at_stripe(buy, key).name for key in (first, second)] == ["Alice Martin"] * 2
+
+
+def test_the_customers_language_goes_with_them(buy: Buyer, alice_buys: Customer) -> None:
+    alice_buys.language = "de"
+    alice_buys.save()
+    update_details(alice_buys, details=NEW)
+    assert at_stripe(buy).preferred_locales == ["de"]
+
+
+def test_someone_who_never_was_in_stripe_is_saved_here(acme: Vendor) -> None:
+    customer = make_customer(acme, "Dora")
+    update_details(customer, details=Details(name="Dora D."))
+    assert details_of(customer)["name"] == "Dora D."
+
+
+def test_the_details_are_not_kept_in_the_acts_row(alice_buys: Customer) -> None:
+    update_details(alice_buys, details=NEW)
+    action = Action.objects.get()
+    assert (action.state, action.parameters) == (Action.State.DONE, {})
+
+
+# --- Tax ids ---
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "expected"),
+    [
+        ("DE", "de 123.456.789", ("eu_vat", "DE123456789")),
+        ("AT", "U12345678", ("eu_vat", "ATU12345678")),
+        ("GR", "123456789", ("eu_vat", "EL123456789")),
+        ("GB", "GB123456789", ("gb_vat", "GB123456789")),
+        ("US", "12-3456789", ("us_ein", "12-3456789")),
+        ("CH", "CHE-123.456.788 MWST", ("ch_vat", "CHE-123.456.788 MWST")),
+        ("NO", "123456789MVA", ("no_vat", "123456789MVA")),
+    ],
+)
+def test_a_tax_id_is_of_its_countrys_kind(
+    buy: Buyer, alice_buys: Customer, country: str, typed: str, expected: tuple[str, str]
+) -> None:
+    update_details(alice_buys, details=Details(name="A", country=country, tax_id=typed))
+    [tax_id] = at_stripe(buy).tax_ids.data
+    assert (tax_id.type, tax_id.value) == expected
+
+
+def test_a_malformed_tax_id_is_one_clear_error_and_nothing_is_saved(
+    buy: Buyer, alice_buys: Customer
+) -> None:
+    before = details_of(alice_buys)
+    with pytest.raises(TaxIdNotValid, match="not valid in the country"):
+        update_details(alice_buys, details=Details(name="X", country="DE", tax_id="DE1"))
+    assert at_stripe(buy).name == "Alice"
+    assert details_of(alice_buys) == before
+    action = Action.objects.get()
+    assert (action.state, action.failure_code) == (Action.State.REFUSED, "tax_id_invalid")
+    assert action.request_id.startswith("req_")
+
+
+@pytest.mark.parametrize("country", ["", "TV"])
+def test_a_tax_id_without_a_country_of_its_own_is_asked_about(
+    alice_buys: Customer, country: str
+) -> None:
+    with pytest.raises(TaxIdNotValid, match="country"):
+        update_details(alice_buys, details=Details(name="A", country=country, tax_id="1"))
+
+
+def test_the_same_tax_id_again_is_left_alone(
+    buy: Buyer, alice_buys: Customer, sandbox: Sandbox
+) -> None:
+    update_details(alice_buys, details=NEW)
+    [before] = at_stripe(buy).tax_ids.data
+    update_details(alice_buys, details=NEW)
+    [after] = at_stripe(buy).tax_ids.data
+    assert before.id == after.id
+
+
+def test_a_new_tax_id_takes_the_place_of_the_old(buy: Buyer, alice_buys: Customer) -> None:
+    update_details(alice_buys, details=NEW)
+    update_details(alice_buys, details=Details(name="A", country="DE", tax_id="DE123456789"))
+    assert [tax.value for tax in at_stripe(buy).tax_ids.data] == ["DE123456789"]
+
+
+# --- E-mail ---
+
+
+def test_a_confirmed_address_goes_to_every_stripe_customer(
+    buy: Buyer, alice_buys: Customer, acme: Vendor
+) -> None:
+    first, second = buy.customer_id(), buy.another_customer_id()
+    buy.deliver()
+    EmailAddress.objects.filter(customer=alice_buys).update(address="alice@new.example")
+    Customer.objects.filter(pk=alice_buys.pk).update(email="alice@new.example")
+    alice_buys.refresh_from_db()
+    push_email(alice_buys)
+    assert [at_stripe(buy, key).email for key in (first, second)] == ["alice@new.example"] * 2
+    buy.deliver()
+    alice_buys.refresh_from_db()
+    assert alice_buys.email == "alice@new.example"
+    assert [row.address for row in EmailAddress.objects.all()] == ["alice@new.example"]
+
+
+def test_a_confirmed_address_stays_even_if_stripe_never_got_it(
+    buy: Buyer, alice_buys: Customer, sandbox: Sandbox
+) -> None:
+    """And the old mailbox does not come back as a way in."""
+    EmailAddress.objects.filter(customer=alice_buys).update(address="alice@new.example")
+    Customer.objects.filter(pk=alice_buys.pk).update(email="alice@new.example")
+    alice_buys.refresh_from_db()
+    sandbox.faults.add("POST /v1/customers/*", "timeout_before", times=3)
+    with pytest.raises(BillingUnavailable):
+        push_email(alice_buys)
+    buy.stripe.customers.update(buy.customer_id(), {"phone": "+1 555 0100"})
+    buy.deliver()
+    alice_buys.refresh_from_db()
+    assert alice_buys.email == "alice@new.example"
+    assert [row.address for row in EmailAddress.objects.all()] == ["alice@new.example"]
+
+
+# --- Faults ---
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "500", "refused", "truncated"])
+def test_if_stripe_fails_nothing_is_saved_here(
+    alice_buys: Customer, sandbox: Sandbox, fault: str
+) -> None:
+    before = details_of(alice_buys)
+    sandbox.faults.add("POST /v1/customers/*", fault, times=10)
+    with pytest.raises(BillingUnavailable, match="try again"):
+        update_details(alice_buys, details=NEW)
+    assert details_of(alice_buys) == before
+    assert Action.objects.get().state == Action.State.UNKNOWN
+
+
+def settle() -> Action:
+    Action.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    sweep_actions.func()
+    return Action.objects.get()
+
+
+def test_what_arrived_without_an_answer_is_taken_over_when_settled(
+    buy: Buyer, alice_buys: Customer, sandbox: Sandbox
+) -> None:
+    path = f"/v1/customers/{buy.customer_id()}"
+    sandbox.faults.add(f"POST {path}", "timeout_after", times=3)
+    with pytest.raises(BillingUnavailable):
+        update_details(alice_buys, details=NEW)
+    buy.deliver()
+    assert details_of(alice_buys)["name"] == "Alice", "until it is settled, nobody knows"
+    assert settle().state == Action.State.DONE
+    assert details_of(alice_buys)["name"] == "Alice Martin"
+    assert len([e for e in sandbox.ledger.of("POST", path)[1:] if not e.replayed]) == 1
+
+
+def test_what_never_arrived_is_let_be_when_settled(
+    buy: Buyer, alice_buys: Customer, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("POST /v1/customers/*", "timeout_before", times=6)
+    with pytest.raises(BillingUnavailable):
+        update_details(alice_buys, details=Details(name="Alice Martin"))
+    sandbox.faults.clear()
+    action = settle()
+    assert (action.state, action.failure_code) == (Action.State.REFUSED, "not_applied")
+    assert (at_stripe(buy).name, details_of(alice_buys)["name"]) == ("Alice", "Alice")
+
+
+def test_a_change_that_reached_one_of_two_stripe_customers_is_completed(
+    buy: Buyer, alice_buys: Customer, sandbox: Sandbox
+) -> None:
+    first, second = buy.customer_id(), buy.another_customer_id()
+    buy.deliver()
+    sandbox.faults.add(f"POST /v1/customers/{second}", "timeout_before", times=3)
+    with pytest.raises(BillingUnavailable):
+        update_details(alice_buys, details=Details(name="Alice Martin"))
+    assert [at_stripe(buy, key).name for key in (first, second)] == ["Alice Martin", "Alice"]
+    assert settle().state == Action.State.DONE
+    assert [at_stripe(buy, key).name for key in (first, second)] == ["Alice Martin"] * 2
+    assert details_of(alice_buys)["name"] == "Alice Martin"
+
+
+def test_an_older_change_does_not_undo_a_newer_one(
+    buy: Buyer, alice_buys: Customer, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(f"POST /v1/customers/{buy.customer_id()}", "timeout_after", times=3)
+    with pytest.raises(BillingUnavailable):
+        update_details(alice_buys, details=Details(name="Old"))
+    update_details(alice_buys, details=Details(name="New"))
+    Action.objects.filter(state=Action.State.UNKNOWN).update(
+        started_at=timezone.now() - timedelta(minutes=3)
+    )
+    sweep_actions.func()
+    assert (at_stripe(buy).name, details_of(alice_buys)["name"]) == ("New", "New")
