@@ -7,6 +7,8 @@ CPU time of the workers, medians of interleaved rounds. DATABASE_URL chooses the
 `python -m scripts.with_postgres python -m bench.pages` measures on a private PostgreSQL.
 """
 
+# ruff: noqa: E402 (Django is set up before anything of ours is imported)
+
 import os
 import platform
 import sys

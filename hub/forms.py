@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import phonenumbers
@@ -16,6 +17,14 @@ from accounts.models import Customer
 from billing.services import cancellation
 from billing.services.profile import Details
 from invoices.models import Document
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+def offer(form: forms.Form, field: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:
+    """Choices that are only known, or only translated, when the form is shown."""
+    cast("forms.ChoiceField", form.fields[field]).choices = choices
 
 
 class DetailsForm(forms.Form):
@@ -55,7 +64,7 @@ class DetailsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", "—"), *countries]
+        offer(self, "country", [("", "—"), *countries])
         self.fields["phone"].widget.input_type = "tel"
         for name, field in self.fields.items():
             direction = "ltr" if name in self.left_to_right else "auto"
@@ -101,7 +110,7 @@ class CancelForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].choices = cancellation.REASONS
+        offer(self, "reason", cancellation.REASONS)
 
 
 class CardForm(forms.Form):
@@ -114,7 +123,7 @@ class CardForm(forms.Form):
 
     def __init__(self, *args: Any, scopes: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scope"].choices = scopes
+        offer(self, "scope", scopes)
 
 
 class DocumentSearchForm(forms.Form):
@@ -127,8 +136,8 @@ class DocumentSearchForm(forms.Form):
     def __init__(self, data: Any, *, years: list[int]) -> None:
         super().__init__(data, label_suffix="")
         self.fields["q"].widget.input_type = "search"
-        self.fields["kind"].choices = [("", _("All kinds")), *Document.Kind.choices]
-        self.fields["year"].choices = [("", _("All years")), *((y, str(y)) for y in years)]
+        offer(self, "kind", [("", _("All kinds")), *Document.Kind.choices])
+        offer(self, "year", [("", _("All years")), *((str(y), str(y)) for y in years)])
 
     def filter(self, documents: QuerySet[Document]) -> QuerySet[Document]:
         """What is asked for; a choice nobody offered is passed over."""

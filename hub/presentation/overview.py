@@ -70,7 +70,7 @@ def picks_of(rows: list[Row]) -> list[Pick]:
 def groups_of(
     rows: list[Row], *, kind: str, query: str, numbered: set[UUID]
 ) -> list[tuple[str, list[Row]]]:
-    """Rows by kind: late ones first, ended ones last. `numbered`: those a document number led to."""
+    """Rows by kind, late ones first and ended ones last. `numbered`: found by a document."""
     found = [
         row
         for row in rows

@@ -52,4 +52,4 @@ def _numbered(customer: Customer, query: str) -> set[UUID]:
         return set()
     found = Transaction.objects.filter(customer=customer, document__number__icontains=query)
     pairs = found.values_list("subscription_id", "one_time_purchase_id")
-    return {pk for pair in pairs for pk in pair if pk}
+    return {pk for pair in pairs for pk in pair} - {None}
