@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from accounts import mail
 from accounts.http import hub_url
 from accounts.languages import first_supported
+from billing import sentences
 from billing.brands import card_words
 from billing.errors import CardDeclined
-from billing.gateway import sentences
 from billing.models import Action, CardOnFile, Subscription, Transaction
 from invoices.money import format_money
 from invoices.services import record_pdf

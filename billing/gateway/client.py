@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.models import Vendor
+from billing import sentences
 from billing.errors import (
     BillingError,
     BillingUnavailable,
@@ -25,7 +26,6 @@ from billing.errors import (
     StripeRefused,
     TaxIdNotValid,
 )
-from billing.gateway import sentences
 from billing.models import StripeAccount
 
 API_VERSION: Final = "2026-10-28.endive"

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Customer
+from billing import sentences
 from billing.errors import BillingError, BillingUnavailable, StripeRefused
-from billing.gateway import sentences
 from billing.gateway.client import for_a_page
 from billing.models import Action, Subscription
 from billing.services import notices

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Vendor
+from billing import sentences
 from billing.errors import (
     AlreadyCancelled,
     CancellationNotAllowed,
     NotLive,
     StripeRefused,
 )
-from billing.gateway import schedules, sentences
+from billing.gateway import schedules
 from billing.gateway import subscriptions as gateway
 from billing.gateway.client import for_a_page
 from billing.gateway.records import SubscriptionRecord

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Vendor
+from billing import sentences
 from billing.errors import (
     BillingError,
     CardDeclined,
@@ -17,7 +18,7 @@ from billing.errors import (
     NotLive,
     TooManyAttempts,
 )
-from billing.gateway import sentences, setup_intents
+from billing.gateway import setup_intents
 from billing.gateway.client import for_a_page
 from billing.gateway.records import CardRecord, SetupIntentRecord
 from billing.models import Action, CardOnFile, StripeAccount, StripeCustomer, Subscription

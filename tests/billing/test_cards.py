@@ -219,9 +219,7 @@ def test_a_subscription_of_another_stripe_customer_is_not_given_this_card(buy: B
     assert (paying(mine), paying(other)) == ("4242", "4242")
 
 
-def test_another_vendors_form_is_unknown_here(
-    buy: Buyer, globex: Vendor, carol: Customer
-) -> None:
+def test_another_vendors_form_is_unknown_here(buy: Buyer, globex: Vendor, carol: Customer) -> None:
     buy.subscription()
     setup = cards.start(buy.person())
     buy.confirm_card(setup.setup_intent_id)

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
+from billing import sentences
 from billing.errors import (
     BillingError,
     BillingUnavailable,
@@ -23,7 +24,7 @@ from billing.errors import (
     NotSupported,
     StripeRefused,
 )
-from billing.gateway import client, sentences
+from billing.gateway import client
 from billing.gateway.customers import read_customer
 from billing.models import StripeAccount
 from billing.sandbox.machine import Sandbox

@@ -12,9 +12,9 @@ from accounts.languages import first_supported
 from accounts.mail import validate_mailbox
 from accounts.models import Customer, EmailAddress, Vendor
 from accounts.tenancy import current_vendor
+from billing import sentences
 from billing.errors import NotSupported
 from billing.gateway import customers as gateway
-from billing.gateway import sentences
 from billing.gateway.records import CustomerRecord
 from billing.models import Action, StripeCustomer
 from billing.services.sync.rows import SavedMeanwhile, card_fields, fill, read_and_save

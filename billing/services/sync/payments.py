@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from accounts.models import Vendor
+from billing import sentences
 from billing.brands import card_words
 from billing.errors import NotSupported
-from billing.gateway import charges, invoices, sentences
+from billing.gateway import charges, invoices
 from billing.gateway.records import ChargeRecord, InvoiceRecord, RefundRecord
 from billing.models import (
     Action,

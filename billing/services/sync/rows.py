@@ -9,8 +9,8 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from billing import sentences
 from billing.errors import BillingUnavailable
-from billing.gateway import sentences
 from billing.gateway.records import CardRecord
 
 READINGS = 5

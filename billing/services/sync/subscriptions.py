@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Vendor
+from billing import sentences
 from billing.errors import NotSupported
-from billing.gateway import invoices, sentences
+from billing.gateway import invoices
 from billing.gateway import subscriptions as gateway
 from billing.gateway.invoices import PaymentHistory
 from billing.gateway.reading import joined
