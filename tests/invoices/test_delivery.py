@@ -3,9 +3,12 @@
 import hashlib
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
+from threading import Barrier, Thread
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.test import override_settings
 from django.utils.timezone import now
 
 from accounts import mail
@@ -18,6 +21,7 @@ from invoices.tasks import deliver_document, sweep_documents
 from tests.factories import make_document_settings
 from tests.invoices.factories import make_credit_note, make_receipt, read_pdf
 
+LATER = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
 EVERY, FIRST, NEVER = DocumentSettings.MailReceipts
 
 
@@ -89,6 +93,17 @@ def test_the_html_mail_has_the_button_and_escapes_names(alice, commit, mailoutbo
     assert "<b>Alice" not in html
     assert "&lt;b&gt;Alice" in html
     assert "€74.00" in html
+
+
+def test_a_german_vendor_writes_german(carol, commit, mailoutbox):
+    with commit():
+        receipt = make_receipt(carol, paid_at=now())
+    [message] = mailoutbox
+    assert message.subject == f"Quittung {receipt.number} von Globex"
+    assert "Danke, Carol. Wir haben 89,00\xa0€ erhalten." in message.body
+    html, _ = message.alternatives[0]
+    assert 'lang="de"' in html
+    assert "Hier klicken" in html
 
 
 def test_a_refund_brings_a_mail_that_names_what_it_corrects(alice, commit, mailoutbox):
@@ -195,6 +210,28 @@ def test_one_bad_document_does_not_hold_up_the_others_for_long(alice, carol, mai
     assert again(bad).sent_at is None
     assert again(good).sent_at is not None
     assert [message.to for message in mailoutbox] == [["carol@example.com"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_send_one_mail(alice, mailoutbox):
+    with override_settings(TASKS=LATER):
+        receipt = make_receipt(alice, paid_at=now())
+    start = Barrier(4)
+
+    def work():
+        try:
+            start.wait()
+            deliver_document.call(alice.vendor_id, str(receipt.pk))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(mailoutbox) == 1
+    assert again(receipt).sent_at is not None
 
 
 class TestReadPdf:

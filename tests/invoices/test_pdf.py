@@ -78,6 +78,20 @@ def test_a_credit_note_names_what_it_corrects(alice):
     assert "Refunded to Visa ending in 4242" in text
 
 
+def test_a_german_vendors_receipt_is_german(carol):
+    receipt = make_receipt(carol)
+    reader = opened(receipt)
+    text = text_of(reader).replace("\xa0", " ")
+    for words in (
+        *("Quittung", "89,00 € bezahlt am 14. Juni 2026", "Verkäufer", "Rechnungsempfänger"),
+        *("Bestellung", "Einzelpreis, netto", "5,5 %", "Es ist nichts offen.", "Seite 1 von 1"),
+        "Hier klicken: Zahlungsdaten verwalten und Käufe ansehen",
+    ):
+        assert words in text, words
+    assert reader.trailer["/Root"]["/Lang"] == "de"
+    assert reader.metadata.title == f"Quittung {receipt.number}, Globex"
+
+
 def test_days_are_the_ones_where_the_vendor_lives(alice):
     alice.vendor.time_zone = "Pacific/Auckland"
     alice.vendor.save()
