@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager, get_scope, scope
 from django_scopes.manager import DisabledQuerySet
 
@@ -73,7 +74,13 @@ class VendorOwnedManager(_Scoped):  # type: ignore[misc]
 class VendorOwned(models.Model):
     """A row that belongs to one vendor and cannot be read or saved for another."""
 
-    vendor = models.ForeignKey("accounts.Vendor", models.PROTECT, related_name="+", editable=False)
+    vendor = models.ForeignKey(
+        "accounts.Vendor",
+        models.PROTECT,
+        related_name="+",
+        editable=False,
+        verbose_name=_("vendor"),
+    )
 
     if TYPE_CHECKING:
         objects: ClassVar[models.Manager[Self]]

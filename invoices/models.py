@@ -83,8 +83,12 @@ class Document(VendorOwned):
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     number = models.CharField(_("number"), max_length=40)
     source = models.CharField(max_length=80)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="documents")
-    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="documents", verbose_name=_("customer")
+    )
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="corrections", verbose_name=_("corrects")
+    )
     language = models.CharField(max_length=10)
     title = models.CharField(_("for"), max_length=250)
     reference = models.CharField(_("order"), max_length=80, blank=True)

@@ -28,7 +28,7 @@ class Customer(VendorOwned):
     tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     signed_out_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("known since"), auto_now_add=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-created_at"]

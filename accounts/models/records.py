@@ -16,7 +16,9 @@ class SentMail(VendorOwned):
     """That a mail left, to whom and about what; never its content."""
 
     message = models.CharField(_("message"), max_length=40)
-    customer = models.ForeignKey(Customer, models.CASCADE, null=True, related_name="mails")
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, null=True, related_name="mails", verbose_name=_("customer")
+    )
     to = models.EmailField(_("to"))
     subject = models.CharField(_("subject"), max_length=250)
     sent_at = models.DateTimeField(_("sent at"), auto_now_add=True)
@@ -35,7 +37,9 @@ class AuditEntry(VendorOwned):
 
     action = models.CharField(_("action"), max_length=60)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
-    customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="audit")
+    customer = models.ForeignKey(
+        Customer, models.SET_NULL, null=True, related_name="audit", verbose_name=_("customer")
+    )
     by_customer = models.BooleanField(_("by the customer"), default=False)
     by_user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     detail = models.JSONField(_("detail"), default=dict, blank=True)

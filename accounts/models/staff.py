@@ -53,7 +53,9 @@ class TeamMember(models.Model):
         SUPPORT = "support", _("Support")
         READ_ONLY = "read_only", _("Read only")
 
-    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="team")
+    vendor = models.ForeignKey(
+        Vendor, models.CASCADE, related_name="team", verbose_name=_("vendor")
+    )
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.SUPPORT)
 

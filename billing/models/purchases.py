@@ -96,18 +96,20 @@ class Subscription(CardOnFile, VendorOwned):
     ENDED_STATUSES: ClassVar[tuple[str, ...]] = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="subscriptions")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="subscriptions", verbose_name=_("customer")
+    )
     stripe_customer = models.ForeignKey(
         StripeCustomer, models.PROTECT, related_name="subscriptions"
     )
-    stripe_subscription_id = models.CharField(max_length=64)
-    stripe_schedule_id = models.CharField(max_length=64, blank=True)
+    stripe_subscription_id = models.CharField(_("Stripe id"), max_length=64)
+    stripe_schedule_id = models.CharField(_("schedule at Stripe"), max_length=64, blank=True)
     product_name = models.CharField(_("product"), max_length=250)
     plan_name = models.CharField(_("plan"), max_length=250, blank=True)
     reference = models.CharField(_("order"), max_length=80, blank=True)
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
-    interval = models.CharField(max_length=10)
+    interval = models.CharField(_("interval"), max_length=10)
     interval_count = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(_("status"), max_length=20, choices=Status)
     collection_method = models.CharField(max_length=25, default=CHARGED_BY_ITSELF)
@@ -125,7 +127,7 @@ class Subscription(CardOnFile, VendorOwned):
     past_due_since = models.DateTimeField(_("past due since"), null=True)
     past_due_minor = models.BigIntegerField(_("amount past due"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True)
-    synced_at = models.DateTimeField(auto_now=True)
+    synced_at = models.DateTimeField(_("read from Stripe at"), auto_now=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-started_at", "-id"]
@@ -192,11 +194,13 @@ class OneTimePurchase(VendorOwned):
     """Something paid for once; there is no card to change and nothing to cancel."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="one_time_purchases")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="one_time_purchases", verbose_name=_("customer")
+    )
     stripe_customer = models.ForeignKey(
         StripeCustomer, models.PROTECT, related_name="one_time_purchases"
     )
-    stripe_payment_intent_id = models.CharField(max_length=64)
+    stripe_payment_intent_id = models.CharField(_("Stripe id"), max_length=64)
     product_name = models.CharField(_("product"), max_length=250)
     reference = models.CharField(_("order"), max_length=80, blank=True)
     amount_minor = models.BigIntegerField(_("amount"))

@@ -19,7 +19,7 @@ class StripeEvent(VendorOwned):
     event_id = models.CharField(_("event"), max_length=64)
     type = models.CharField(_("type"), max_length=80)
     object_id = models.CharField(_("object"), max_length=64, blank=True)
-    livemode = models.BooleanField(default=False)
+    livemode = models.BooleanField(_("live mode"), default=False)
     created_at = models.DateTimeField(_("happened at"))
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)
     handled_at = models.DateTimeField(_("handled at"), null=True)
@@ -69,9 +69,15 @@ class Action(VendorOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("action"), max_length=20, choices=Kind)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.STARTED)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="actions")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="actions", verbose_name=_("customer")
+    )
     subscription = models.ForeignKey(
-        Subscription, models.PROTECT, null=True, related_name="actions"
+        Subscription,
+        models.PROTECT,
+        null=True,
+        related_name="actions",
+        verbose_name=_("subscription"),
     )
     parameters = models.JSONField(_("parameters"), default=dict)
     failure_code = models.CharField(_("Stripe's code"), max_length=80, blank=True)

@@ -31,16 +31,34 @@ class Transaction(VendorOwned):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     status = models.CharField(_("status"), max_length=10, choices=Status)
     stripe_id = models.CharField(_("Stripe id"), max_length=64)
-    stripe_invoice_id = models.CharField(max_length=64, blank=True)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="transactions")
+    stripe_invoice_id = models.CharField(_("invoice at Stripe"), max_length=64, blank=True)
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="transactions", verbose_name=_("customer")
+    )
     subscription = models.ForeignKey(
-        Subscription, models.PROTECT, null=True, related_name="transactions"
+        Subscription,
+        models.PROTECT,
+        null=True,
+        related_name="transactions",
+        verbose_name=_("subscription"),
     )
     one_time_purchase = models.ForeignKey(
-        OneTimePurchase, models.PROTECT, null=True, related_name="transactions"
+        OneTimePurchase,
+        models.PROTECT,
+        null=True,
+        related_name="transactions",
+        verbose_name=_("one-time purchase"),
     )
-    refund_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="refunds")
-    document = models.OneToOneField(Document, models.PROTECT, null=True, related_name="transaction")
+    refund_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="refunds", verbose_name=_("refund of")
+    )
+    document = models.OneToOneField(
+        Document,
+        models.PROTECT,
+        null=True,
+        related_name="transaction",
+        verbose_name=_("document"),
+    )
     description = models.CharField(_("for"), max_length=250)
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
