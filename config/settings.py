@@ -113,7 +113,9 @@ STORAGES = {
 
 # --- Sessions and cookies: host-only, so no vendor sees another's ---
 _COOKIE_PREFIX = "__Host-" if HTTPS else ""
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# A cache of each process for itself would keep a session alive that another one has ended.
+_SHARED_CACHE = "cached_db" if env("CACHE_URL", default="") else "db"
+SESSION_ENGINE = f"django.contrib.sessions.backends.{_SHARED_CACHE}"
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}hub"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())

@@ -128,7 +128,8 @@ def _ending_mark(subscription: Subscription) -> Mark:
 
 
 def _paused_mark(subscription: Subscription) -> Mark:
-    since = subscription.paused_at
+    # When collecting was paused Stripe does not say; `paused_at` is then when we noticed.
+    since = subscription.paused_at if subscription.status == Subscription.Status.PAUSED else None
     text = _("Paused since %s") % near_day(since) if since else pgettext("subscription", "Paused")
     return Mark(text=text, icon="pause")
 

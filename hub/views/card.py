@@ -53,6 +53,7 @@ def _page(
     context |= {
         "stripe_js_url": settings.STRIPE_JS_URL,
         "locale": get_language(),
+        "country": request.customer.country.code or "",
         "sentences": cards.sentences_by_code(),
         "return_url": request.vendor.url(reverse("hub:card")),
     }

@@ -45,7 +45,8 @@ function colours() {
 function start() {
   const stripe = Stripe(form.dataset.key, { locale: form.dataset.locale });
   const elements = stripe.elements({ clientSecret: form.dataset.secret, appearance: { variables: colours() } });
-  const element = elements.create("payment", { layout: "tabs" });
+  const address = form.dataset.country ? { country: form.dataset.country } : {};
+  const element = elements.create("payment", { defaultValues: { billingDetails: { address } } });
   element.on("loaderror", () => say(form.dataset.unreachable));
   element.mount(mount);
 

@@ -53,8 +53,13 @@ def subscription(**fields) -> Subscription:
             "Yours until then, no further charge",
         ),
         (
-            {"paused_at": datetime(2026, 10, 1, tzinfo=UTC)},
+            {"status": "paused", "paused_at": datetime(2026, 10, 1, tzinfo=UTC)},
             "Paused since 1 October",
+            "No charge while paused",
+        ),
+        (
+            {"paused_at": datetime(2026, 10, 1, tzinfo=UTC)},
+            "Paused",
             "No charge while paused",
         ),
         (
