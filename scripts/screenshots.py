@@ -81,6 +81,7 @@ def take_admin(browser: Browser) -> None:
     page.get_by_label("Password").fill(sign_ins.PASSWORD)
     page.locator("input[type=submit]").click()
     page.goto(f"{PLATFORM}/admin/accounts/vendor/")
+    page.evaluate("document.querySelector('.field-logo').scrollIntoView({block: 'start'})")
     take(page, "admin")
 
 

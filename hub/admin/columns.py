@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
@@ -44,6 +47,11 @@ class Columns:
     @admin.display(description=_("card"))
     def card(self, obj: CardOnFile | Transaction) -> str:
         return card_words(obj.card_brand, obj.card_last4)
+
+
+def short_day(moment: datetime | None) -> str:
+    """`3 Nov 2026`"""
+    return date_format(localtime(moment), "SHORT_DATE_FORMAT") if moment else ""
 
 
 def lines(values: Any) -> SafeString:

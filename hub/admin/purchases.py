@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Action, OneTimePurchase, Subscription, Transaction
 from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.columns import short_day
 from hub.admin.panels import Panel
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
-State = Subscription.State
-STATES: dict[State, StrOrPromise] = {
-    State.INCOMPLETE: _("Incomplete"),
-    State.TRIAL: _("Trial"),
-    State.ACTIVE: _("Active"),
-    State.PAST_DUE: _("Past due"),
-    State.PAUSED: _("Paused"),
-    State.ENDING: _("Cancels on a date"),
-    State.CANCELLED: _("Cancelled"),
-    State.COMPLETED: _("Completed"),
-}
+from hub.presentation.purchases import mark_of, price_of
 
 
 @admin.register(Subscription)
 class SubscriptionAdmin(RecordAdmin):
-    list_display = [
-        "product_name",
-        "who",
-        "amount",
-        "interval",
-        "standing",
-        "payments",
-        "next_charge_at",
-        "cancels_at",
-        "started_at",
-    ]
+    list_display = ["product_name", "who", "price", "standing", "next_charge", "started"]
     list_filter = ["status", ("started_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = [
@@ -55,15 +30,7 @@ class SubscriptionAdmin(RecordAdmin):
         (
             _("Money"),
             {
-                "fields": [
-                    "amount",
-                    "interval",
-                    "payments",
-                    "card",
-                    "next_charge_at",
-                    "past_due_since",
-                    "next_attempt_at",
-                ]
+                "fields": ["price", "card", "next_charge_at", "past_due_since", "next_attempt_at"],
             },
         ),
         (
@@ -85,23 +52,26 @@ class SubscriptionAdmin(RecordAdmin):
     ]
     panels = [Panel(Transaction, by="subscription"), Panel(Action, by="subscription")]
 
-    @admin.display(description=_("state"), ordering="status")
-    def standing(self, subscription: Subscription) -> StrOrPromise:
-        return STATES[subscription.state]
+    @admin.display(description=_("price"), ordering="amount_minor")
+    def price(self, subscription: Subscription) -> str:
+        return price_of(subscription)
 
-    @admin.display(description=_("payments"))
-    def payments(self, subscription: Subscription) -> str:
-        if not subscription.is_split_pay:
-            return ""
-        return _("%(made)s of %(total)s paid") % {
-            "made": subscription.payments_made,
-            "total": subscription.payments_total,
-        }
+    @admin.display(description=_("state"), ordering="status")
+    def standing(self, subscription: Subscription) -> str:
+        return mark_of(subscription).text
+
+    @admin.display(description=_("next charge"), ordering="next_charge_at")
+    def next_charge(self, subscription: Subscription) -> str:
+        return short_day(subscription.next_charge_at)
+
+    @admin.display(description=_("started"), ordering="started_at")
+    def started(self, subscription: Subscription) -> str:
+        return short_day(subscription.started_at)
 
 
 @admin.register(OneTimePurchase)
 class OneTimePurchaseAdmin(RecordAdmin):
-    list_display = ["product_name", "who", "amount", "refunded", "paid_at"]
+    list_display = ["product_name", "who", "amount", "refunded", "paid"]
     list_filter = [("paid_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = [
@@ -123,3 +93,7 @@ class OneTimePurchaseAdmin(RecordAdmin):
         "stripe_payment_intent_id",
     ]
     panels = [Panel(Transaction, by="one_time_purchase")]
+
+    @admin.display(description=_("paid"), ordering="paid_at")
+    def paid(self, purchase: OneTimePurchase) -> str:
+        return short_day(purchase.paid_at)

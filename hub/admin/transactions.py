@@ -10,8 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +18,7 @@ from accounts.tenancy import vendor_scope
 from billing.models import Transaction
 from hub.admin import roles
 from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.columns import short_day
 from hub.admin.panels import Panel
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class TransactionAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("date"), ordering="happened_at")
     def day(self, transaction: Transaction) -> str:
-        return date_format(localtime(transaction.happened_at), "SHORT_DATE_FORMAT")
+        return short_day(transaction.happened_at)
 
     def get_urls(self) -> list[URLPattern]:
         send = path(
