@@ -178,6 +178,23 @@ def test_a_card_proven_at_set_up_is_not_asked_again(api, sandbox, alice, subscri
     )
 
 
+def test_a_card_proven_at_the_first_payment_is_not_asked_again(sandbox, api, alice, subscribe):
+    token = "pm_card_authenticationRequiredOnSetup"
+    card = api.payment_methods.attach(token, {"customer": alice.id})
+    made = subscribe(default_payment_method=card.id, expand=["latest_invoice.confirmation_secret"])
+    secret = made.latest_invoice.confirmation_secret.client_secret
+    sandbox.authenticate(secret.partition("_secret_")[0], passed=True)
+
+    sandbox.advance(START + 32 * DAY)
+
+    found = latest(api, made)
+    assert (made.status, found.status, found.latest_invoice.status) == (
+        "incomplete",
+        "active",
+        "paid",
+    )
+
+
 def test_after_a_cancellation_nothing_is_collected(api, subscribe, broke, pass_days):
     made = subscribe()
     broke()

@@ -154,6 +154,16 @@ class TestDelivery:
         assert sandbox.deliver_pending(Receiver(), patient=True) == 0
         assert sandbox.deliver_pending(Receiver()) == 1
 
+    def test_two_deliverers_at_once_send_it_once(self, api, sandbox, endpoint):
+        api.customers.create({"name": "Bob"})
+        other = Receiver()
+
+        def sink(delivery):
+            sandbox.deliver_pending(other)
+
+        assert sandbox.deliver_pending(sink) == 1
+        assert other.heard == []
+
     def test_a_refused_request_sends_nothing(self, api, sandbox, endpoint):
         with pytest.raises(stripe.InvalidRequestError):
             api.customers.create({"name": "Bob", "email": "no address"})
