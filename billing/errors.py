@@ -80,10 +80,6 @@ class AlreadyCancelled(BillingError):
     """It has ended already."""
 
 
-class NotCancelled(BillingError):
-    """There is no cancellation to undo."""
-
-
 class NotSupported(BillingError):
     """Stripe told us something that we cannot take in. For the vendor's list of failures."""
 

@@ -43,13 +43,18 @@ def start(
 
 
 @contextmanager
-def carried_out(action: Action) -> Iterator[Action]:
-    """Do it within, and how it went is in the row. If we die in the middle, the sweep finds out."""
+def carried_out(action: Action, *, until_done: bool = False) -> Iterator[Action]:
+    """Do it within, and how it went is in the row. If we die in the middle, the sweep finds out.
+
+    `until_done`: while Stripe is away it stays open, for the sweep to do it again.
+    """
     try:
         with for_a_page():
             yield action
     except BillingError as error:
-        is_unknown = isinstance(error, BillingUnavailable) and error.outcome_unknown
+        is_unknown = isinstance(error, BillingUnavailable) and (
+            until_done or error.outcome_unknown
+        )
         finish(action, Action.State.UNKNOWN if is_unknown else Action.State.REFUSED, error=error)
         raise
     finish(action, Action.State.DONE)

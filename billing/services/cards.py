@@ -100,22 +100,23 @@ def start(customer: Customer, *, subscription: Subscription | None = None) -> Ca
 def _open_intent(
     customer: Customer, owner: StripeCustomer, subscription: Subscription | None
 ) -> SetupIntentRecord | None:
-    action = (
-        customer.actions.filter(
-            kind=Action.Kind.CHANGE_CARD,
-            state=Action.State.STARTED,
-            subscription=subscription,
-            parameters__stripe_customer=owner.stripe_customer_id,
-            started_at__gt=timezone.now() - FORM_LASTS,
-        )
-        .exclude(parameters__setup_intent=None)
-        .order_by("-started_at")
-        .first()
+    """The one that is open already; what the card is for may be chosen anew."""
+    opened = customer.actions.filter(
+        kind=Action.Kind.CHANGE_CARD,
+        state=Action.State.STARTED,
+        parameters__stripe_customer=owner.stripe_customer_id,
+        parameters__has_key="setup_intent",
+        started_at__gt=timezone.now() - FORM_LASTS,
     )
+    action = opened.order_by("-started_at").first()
     if action is None:
         return None
     intent = setup_intents.read_setup_intent(customer.vendor, action.parameters["setup_intent"])
-    return intent if intent.is_open else None
+    if not intent.is_open:
+        return None
+    action.subscription = subscription
+    action.save(update_fields=["subscription"])
+    return intent
 
 
 def _check_attempts(customer: Customer) -> None:

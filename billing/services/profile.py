@@ -45,25 +45,30 @@ def update_details(customer: Customer, *, details: Details) -> None:
 
 
 def push_email(customer: Customer) -> None:
-    """Let every Stripe customer of this person have the address that was just confirmed."""
+    """Let every Stripe customer of this person have the address that was just confirmed.
+
+    It holds here already, so Stripe gets it later if it does not answer now.
+    """
     wish = {"email": customer.email}
     action = actions.start(Action.Kind.UPDATE_DETAILS, customer, parameters=wish)
-    with actions.carried_out(action):
+    with actions.carried_out(action, until_done=True):
         _do(customer, action)
 
 
 def settle(action: Action) -> None:
-    """Nobody knows how far it came. If a part of it arrived, the rest follows with the same keys;
-    if nothing did, or the customer has tried again since, let it be. Here will be what Stripe has.
+    """Nobody knows how far it came. If a part of it arrived, or it is a confirmed address, the
+    rest follows with the same keys; if nothing did, or the customer has tried again since, let it
+    be. Here will be what Stripe has.
     """
-    customer = action.customer
+    customer, is_address = action.customer, "email" in action.parameters
     newer = customer.actions.filter(kind=action.kind, started_at__gt=action.started_at)
     records = [
         gateway.read_customer(customer.vendor, row.stripe_customer_id)
         for row in _stripe_customers(customer)
     ]
-    if any(_has_arrived(action, record) for record in records) and not newer.exists():
-        with actions.carried_out(action):
+    has_begun = is_address or any(_has_arrived(action, record) for record in records)
+    if has_begun and not newer.exists():
+        with actions.carried_out(action, until_done=is_address):
             _do(customer, action)
     else:
         actions.finish_not_applied(action)

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 AT_WORK = timedelta(minutes=2)
 """Younger ones may still be under way in a page."""
+WORTH_ASKING = timedelta(days=7)
+"""Older ones stay as they are, for the vendor to see."""
 
 
 def settle_what_was_left() -> None:
@@ -35,7 +37,7 @@ def _unfinished() -> QuerySet[Action]:
     now = timezone.now()
     is_a_form = Q(kind=Action.Kind.CHANGE_CARD, state=Action.State.STARTED)
     return (
-        Action.objects.filter(state__in=actions.UNFINISHED)
+        Action.objects.filter(state__in=actions.UNFINISHED, started_at__gt=now - WORTH_ASKING)
         .filter(
             Q(is_a_form, started_at__lt=now - cards.LEFT_ALONE)
             | Q(~is_a_form, started_at__lt=now - AT_WORK)

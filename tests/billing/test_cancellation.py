@@ -296,9 +296,7 @@ def test_what_is_paid_off_cannot_be_cancelled(buy: Buyer, acme: Vendor) -> None:
 
 
 @pytest.mark.parametrize("fault", ["timeout_before", "reset", "503", "429"])
-def test_if_stripe_is_down_nothing_is_half_saved(
-    buy: Buyer, sandbox: Sandbox, fault: str
-) -> None:
+def test_if_stripe_is_down_nothing_is_half_saved(buy: Buyer, sandbox: Sandbox, fault: str) -> None:
     row = buy.subscription()
     sandbox.faults.add("POST /v1/subscriptions/*", fault, times=3)
     with pytest.raises(BillingUnavailable, match="try again"):
@@ -310,9 +308,7 @@ def test_if_stripe_is_down_nothing_is_half_saved(
     assert cancellation.cancel(row) == row.period_ends_at
 
 
-def test_a_lost_answer_is_asked_for_again_with_the_same_key(
-    buy: Buyer, sandbox: Sandbox
-) -> None:
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(buy: Buyer, sandbox: Sandbox) -> None:
     row = buy.subscription()
     sandbox.faults.add("POST /v1/subscriptions/*", "timeout_after", times=2)
     assert cancellation.cancel(row) == row.period_ends_at
@@ -322,9 +318,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(
     assert len([entry for entry in asked if not entry.replayed]) == 1
 
 
-def test_an_unknown_outcome_is_settled_by_what_stripe_shows(
-    buy: Buyer, sandbox: Sandbox
-) -> None:
+def test_an_unknown_outcome_is_settled_by_what_stripe_shows(buy: Buyer, sandbox: Sandbox) -> None:
     """It happened, and no answer ever came."""
     row = buy.subscription()
     mail.outbox.clear()

@@ -69,6 +69,13 @@ def test_an_open_form_is_used_again(buy: Buyer, sandbox: Sandbox) -> None:
     assert len(sandbox.ledger.of("POST", "/v1/setup_intents")) == 1
 
 
+def test_the_open_form_serves_another_choice_too(buy: Buyer, sandbox: Sandbox) -> None:
+    one, _other = buy.subscription("One"), buy.subscription("Other")
+    first = cards.start(buy.person())
+    assert cards.start(buy.person(), subscription=one) == first
+    assert Action.objects.get().subscription == one
+
+
 def test_who_opens_many_forms_must_wait(buy: Buyer) -> None:
     buy.subscription()
     for _attempt in range(5):

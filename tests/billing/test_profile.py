@@ -1,5 +1,6 @@
 """Details are changed in Stripe first, everywhere the person is, then here, or nowhere."""
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -206,6 +207,24 @@ def test_a_confirmed_address_stays_even_if_stripe_never_got_it(
     alice_buys.refresh_from_db()
     assert alice_buys.email == "alice@new.example"
     assert [row.address for row in EmailAddress.objects.all()] == ["alice@new.example"]
+    assert settle().state == Action.State.DONE
+    assert at_stripe(buy).email == "alice@new.example"
+
+
+@pytest.mark.parametrize("fault", ["429", "refused"])
+def test_a_confirmed_address_is_owed_to_stripe_until_it_has_it(
+    buy: Buyer, alice_buys: Customer, sandbox: Sandbox, fault: str
+) -> None:
+    alice_buys.email = "alice@new.example"
+    alice_buys.save()
+    for _round in range(2):
+        sandbox.faults.add("POST /v1/customers/*", fault, times=3)
+        with contextlib.suppress(BillingUnavailable):
+            settle() if Action.objects.exists() else push_email(alice_buys)
+        assert Action.objects.get().state == Action.State.UNKNOWN
+        sandbox.faults.clear()
+    assert settle().state == Action.State.DONE
+    assert at_stripe(buy).email == "alice@new.example"
 
 
 # --- Faults ---

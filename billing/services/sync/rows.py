@@ -13,7 +13,7 @@ from billing import sentences
 from billing.errors import BillingUnavailable
 from billing.gateway.records import CardRecord
 
-READINGS = 5
+READINGS = 20
 
 
 class SavedMeanwhile(Exception):
