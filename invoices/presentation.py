@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.utils import timezone, translation
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from invoices.models import Document, Line
@@ -18,6 +19,7 @@ from invoices.money import format_money, format_rate, format_unit_price, name_cu
 
 type Fact = tuple[str, str]
 
+ISOLATE, ISOLATE_END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 # How many characters the narrow table of sums has room for: a rate's name, an amount.
 NARROW = (6, 9)
 
@@ -142,7 +144,10 @@ def _facts(document: Document) -> list[tuple[Fact, ...]]:
         (_("Order"), document.reference),
         (_("Currency"), name_currency(document.currency)),
     ]
-    return list(zip_longest(start, [fact for fact in end if fact[1]], fillvalue=("", "")))
+    columns = [
+        [(label, _isolated(value)) for label, value in side if value] for side in (start, end)
+    ]
+    return list(zip_longest(*columns, fillvalue=("", "")))
 
 
 def _party(heading: str, party: dict[str, Any], *, with_email: bool) -> dict[str, Any]:
@@ -150,9 +155,14 @@ def _party(heading: str, party: dict[str, Any], *, with_email: bool) -> dict[str
     email = with_email and party["email"] != party["name"] and party["email"]
     return {
         "heading": heading,
-        "name": party["name"],
-        "lines": [text for text in (*party["lines"], tax_id, email) if text],
+        "name": _isolated(party["name"]),
+        "lines": [_isolated(text) for text in (*party["lines"], tax_id, email) if text],
     }
+
+
+def _isolated(text: str) -> str:
+    """In a language written from right to left, what may be written the other way stays whole."""
+    return f"{ISOLATE}{text}{ISOLATE_END}" if text and get_language_bidi() else text
 
 
 def _tax_word(lines: Sequence[Line]) -> str:
@@ -177,8 +187,8 @@ def _line(line: Line, currency: str, columns: list[str]) -> dict[str, Any]:
     if len(columns) == len(cells):  # the description, and no rate
         del cells[2]
     return {
-        "description": line.description,
-        "detail": line.detail,
+        "description": _isolated(line.description),
+        "detail": _isolated(line.detail),
         "cells": list(zip(columns[1:], cells, strict=True)),
     }
 
@@ -232,7 +242,7 @@ def _settled(document: Document) -> str:
 
 def _notes(document: Document) -> list[str]:
     seller = document.seller
-    contact = ", ".join(filter(None, [seller["email"], seller.get("phone")]))
+    contact = ", ".join(_isolated(way) for way in (seller["email"], seller.get("phone")) if way)
     return [
         _("Questions: %(contact)s") % {"contact": contact},
         *seller.get("footer", "").splitlines(),

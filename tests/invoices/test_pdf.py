@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from accounts.tenancy import vendor_scope
 from invoices import services
 from invoices.money import MINUS
-from tests.factories import make_document_settings
+from tests.factories import make_document, make_document_settings
 from tests.invoices.factories import (
     IN_JUNE,
     course,
@@ -90,6 +90,18 @@ def test_a_german_vendors_receipt_is_german(carol):
         assert words in text, words
     assert reader.trailer["/Root"]["/Lang"] == "de"
     assert reader.metadata.title == f"Quittung {receipt.number}, Globex"
+
+
+def test_from_right_to_left_an_address_stays_in_its_own_order(alice):
+    address = {
+        "name": "Acme",
+        "lines": ["14 Harcourt Street"],
+        "tax_id": "",
+        "email": "a@b.example",
+    }
+    reader = opened(make_document(alice, language="ar", seller=address))
+    assert "14 Harcourt Street" in text_of(reader)
+    assert reader.trailer["/Root"]["/Lang"] == "ar"
 
 
 def test_days_are_the_ones_where_the_vendor_lives(alice):
@@ -243,7 +255,7 @@ def test_what_a_customer_writes_is_text_and_fetches_nothing(alice, trap, watched
         alice.name, alice.line1 = written[:200], written[:200]
         reader = opened(make_receipt(alice, lines=[course(description=written)], reference="<b>"))
         text = text_of(reader)
-        assert "<" in text or "{" in text, "it is there, as text"
+        assert "".join(written[:200].split()) in "".join(text.split()), "it is there, as text"
         assert "canary" not in text
         assert links_of(reader) == ["https://acme.test/?email=alice%40example.com"]
     assert_untouched(trap, watched)
