@@ -103,7 +103,8 @@ class Sandbox:
     # Time
 
     def advance(self, to: int) -> None:
-        """Move the clock to a moment, doing all that falls due on the way, in order."""
+        """Move the clock to a moment, doing all that falls due on the way, in order. As at
+        Stripe, a renewal is drafted when its period begins and charged an hour later."""
         with self._lock:
             if to < self.clock.now():
                 raise ValueError("The clock only moves forward.")

@@ -95,6 +95,7 @@ def list_payment_intents(call: Call) -> Page:
 
 @route("GET", "/v1/payment_intents/{key}", "PaymentIntentRetrieveParams", browser=BrowserRetrieve)
 def retrieve_payment_intent(call: Call, key: str) -> Obj:
+    call.params.ignore("client_secret")
     return intent_for(call, "payment_intent", key)
 
 

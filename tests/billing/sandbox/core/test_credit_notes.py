@@ -46,6 +46,19 @@ def test_more_than_the_invoice_is_refused(api, bill):
         api.credit_notes.create({"invoice": invoice.id, "amount": 5000, "refund_amount": 5000})
 
 
+def test_more_of_a_line_than_was_sold_is_refused(api, bill, course):
+    small = {"amount": 500, "currency": "eur"}
+    invoice = api.invoices.pay(bill(small, {"pricing": {"price": course.id}}).id)
+    line = {
+        "type": "invoice_line_item",
+        "invoice_line_item": invoice.lines.data[0].id,
+        "quantity": 2,
+    }
+
+    with pytest.raises(stripe.InvalidRequestError, match="more than the invoice line"):
+        api.credit_notes.create({"invoice": invoice.id, "lines": [line], "refund_amount": 1000})
+
+
 def test_of_an_open_invoice_it_lessens_what_is_due(api, bill):
     invoice = api.invoices.finalize_invoice(bill().id)
 
