@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,11 @@ PUBLIC_SCHEME = "https" if HTTPS else "http"
 PUBLIC_PORT_SUFFIX = f":{port}" if (port := env.int("PUBLIC_PORT", default=0)) else ""
 PLATFORM_ORIGIN = f"{PUBLIC_SCHEME}://{PLATFORM_HOST}{PUBLIC_PORT_SUFFIX}"
 ALLOWED_HOSTS = ["*"]  # accounts.middleware answers 404 for every host it does not know
+
+# --- The demo and the stand-in for Stripe stay on a machine without certificates ---
+STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=False)
+if HTTPS and (DEMO or STRIPE_SANDBOX) and not env.bool("TESTING", default=False):
+    raise ImproperlyConfigured("DEMO and STRIPE_SANDBOX need HTTPS=0: production has neither.")
 
 # --- Apps: upper ones may import lower ones, never the reverse ---
 INSTALLED_APPS = [
@@ -195,7 +201,6 @@ MAIL_PREVIEW_ROOT = MEDIA_ROOT.parent / "mail"
 MAIL_PREVIEW_MAX_MESSAGES = 500
 
 # --- Stripe; STRIPE_SANDBOX=1 puts the stand-in of billing/sandbox in its place ---
-STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=False)
 STRIPE_SANDBOX_URL = env("STRIPE_SANDBOX_URL", default="http://localhost:12111")
 STRIPE_API_BASE = STRIPE_SANDBOX_URL if STRIPE_SANDBOX else "https://api.stripe.com"
 STRIPE_JS_URL = (

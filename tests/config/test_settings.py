@@ -1,0 +1,33 @@
+"""What settings refuse before anything starts."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SECRETS = {"SECRET_KEY": "tests-only", "FIELD_ENCRYPTION_KEYS": "none"}
+
+
+def load(**environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", "import config.settings"],
+        env=clean | SECRETS | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("stand_in", ["DEMO", "STRIPE_SANDBOX"])
+def test_production_has_neither_a_demo_nor_a_stand_in_for_stripe(stand_in):
+    refused = load(HTTPS="1", **{stand_in: "1"})
+
+    assert refused.returncode != 0
+    assert "production has neither" in refused.stderr
+
+
+@pytest.mark.parametrize("environment", [{}, {"HTTPS": "0", "DEMO": "1", "STRIPE_SANDBOX": "1"}])
+def test_production_and_a_demo_on_a_laptop_both_load(environment):
+    assert load(**environment).returncode == 0
