@@ -11,7 +11,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import id_of, moment, moment_or_none, texts
+from billing.gateway.reading import id_of, moment, texts
 from billing.gateway.records import InvoiceLineRecord, InvoiceRecord
 
 if TYPE_CHECKING:
@@ -111,11 +111,8 @@ def _record(client: stripe.V1Services, invoice: stripe.Invoice) -> InvoiceRecord
         status=invoice.status or "",
         billing_reason=invoice.billing_reason or "",
         currency=invoice.currency,
-        total_minor=invoice.total,
         starting_balance_minor=invoice.starting_balance,
         created_at=moment(invoice.created),
-        next_attempt_at=moment_or_none(invoice.next_payment_attempt),
-        remaining_minor=invoice.amount_remaining,
         lines=[_line(line, rates) for line in lines],
         metadata=texts(invoice.metadata) | texts(details.metadata if details else None),
     )

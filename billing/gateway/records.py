@@ -137,11 +137,8 @@ class InvoiceRecord:
     status: str
     billing_reason: str
     currency: str
-    total_minor: int
-    remaining_minor: int
     starting_balance_minor: int
     created_at: datetime
-    next_attempt_at: datetime | None
     lines: list[InvoiceLineRecord]
     metadata: dict[str, str] = field(default_factory=dict)
 

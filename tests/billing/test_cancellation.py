@@ -233,6 +233,65 @@ def test_a_plan_that_staff_cancelled_is_not_made_endless(buy: Buyer) -> None:
     assert at_stripe(buy, row).cancel_at is not None
 
 
+@pytest.fixture
+def rising(buy: Buyer) -> Subscription:
+    """Ongoing under a schedule: 19 euros for two months, then 25, taxed and from a card."""
+    rate = buy.stripe.tax_rates.create({"display_name": "VAT", "percentage": 20, "inclusive": True})
+    customer = buy.customer_id()
+    method = buy.stripe.payment_methods.attach("pm_card_amex", {"customer": customer})
+    phases: Any = [
+        {
+            "items": [{"price": buy.price_id("Lab", amount), "quantity": 2}],
+            "duration": {"interval": "month", "interval_count": months},
+            "default_tax_rates": [rate.id],
+            "default_payment_method": method.id,
+            "metadata": {"order": "LL-1"},
+        }
+        for amount, months in ((1900, 2), (2500, 12))
+    ]
+    schedule = buy.stripe.subscription_schedules.create(
+        {
+            "customer": customer,
+            "start_date": "now",
+            "end_behavior": "release",
+            "phases": phases,
+        }
+    )
+    buy.deliver()
+    return buy.row_of(str(schedule.subscription))
+
+
+def test_an_ongoing_one_under_a_schedule_ends_with_the_paid_month(
+    buy: Buyer, rising: Subscription
+) -> None:
+    assert (rising.payments_total, rising.amount_minor) == (None, 3800)
+    ends_at = cancellation.cancel(rising)
+    rising.refresh_from_db()
+    assert ends_at == rising.period_ends_at
+    assert (rising.state, rising.payments_total) == (State.ENDING, None)
+    buy.wait(days=40)
+    rising.refresh_from_db()
+    assert (rising.state, rising.payments_made) == (State.CANCELLED, 1)
+
+
+def test_an_ongoing_one_under_a_schedule_gets_its_agreed_changes_back(
+    buy: Buyer, rising: Subscription
+) -> None:
+    before = buy.stripe.subscription_schedules.retrieve(rising.stripe_schedule_id)
+    cancellation.cancel(rising)
+    cancellation.undo(rising)
+    rising.refresh_from_db()
+    assert (rising.state, rising.payments_total) == (State.ACTIVE, None)
+    after = buy.stripe.subscription_schedules.retrieve(rising.stripe_schedule_id)
+    assert after.end_behavior == "release"
+    assert [phase.to_dict() for phase in after.phases] == [
+        phase.to_dict() for phase in before.phases
+    ]
+    buy.wait(days=65)
+    rising.refresh_from_db()
+    assert rising.amount_minor == 5000
+
+
 # --- Rules ---
 
 

@@ -157,6 +157,33 @@ def test_a_plan_under_a_schedule_goes_on_with_the_new_card(buy: Buyer) -> None:
     assert row.transactions.latest("happened_at").card_last4 == "4444"
 
 
+def test_phases_with_a_card_of_their_own_get_the_new_one(buy: Buyer) -> None:
+    customer = buy.customer_id()
+    own = buy.stripe.payment_methods.attach("pm_card_amex", {"customer": customer})
+    price = buy.price_id("Piano", 4900)
+    schedule = buy.stripe.subscription_schedules.create(
+        {
+            "customer": customer,
+            "start_date": "now",
+            "end_behavior": "cancel",
+            "phases": [
+                {
+                    "items": [{"price": price}],
+                    "duration": {"interval": "month", "interval_count": 3},
+                    "default_payment_method": own.id,
+                }
+            ],
+        }
+    )
+    buy.deliver()
+    row = buy.row_of(str(schedule.subscription))
+    new_card(buy)
+    buy.wait(days=31)
+    row.refresh_from_db()
+    assert (row.payments_made, row.payments_total) == (2, 3)
+    assert row.transactions.latest("happened_at").card_last4 == "4444"
+
+
 def test_finishing_twice_changes_nothing_and_mails_once(buy: Buyer, sandbox: Sandbox) -> None:
     buy.subscription()
     setup = cards.start(buy.person())
@@ -402,3 +429,34 @@ def test_half_a_change_is_completed_with_the_same_keys(buy: Buyer, sandbox: Sand
     path = f"/v1/customers/{buy.customer_id()}"
     keys = [e.idempotency_key for e in sandbox.ledger.of("POST", path) if "hub" not in e.path]
     assert keys[-1] == keys[-2]
+
+
+def test_a_form_that_could_not_be_opened_is_refused_in_its_row(
+    buy: Buyer, sandbox: Sandbox
+) -> None:
+    buy.subscription()
+    sandbox.faults.add("POST /v1/setup_intents", "refused", times=3)
+    with pytest.raises(BillingUnavailable):
+        cards.start(buy.person())
+    assert Action.objects.get().state == Action.State.REFUSED
+    assert cards.start(buy.person()).client_secret != ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [("timeout_after", Action.State.DONE), ("timeout_before", Action.State.REFUSED)],
+)
+def test_a_payment_nobody_knows_of_is_settled_by_its_invoice(
+    buy: Buyer, sandbox: Sandbox, past_due: Subscription, fault: str, state: str
+) -> None:
+    sandbox.faults.add("POST /v1/invoices/*/pay", fault, times=3)  # type: ignore[arg-type]
+    with pytest.raises(BillingUnavailable, match="Your new card is saved, but"):
+        new_card(buy, past_due)
+    paid = Action.objects.get(kind=Action.Kind.PAY)
+    assert paid.state == Action.State.UNKNOWN
+    Action.objects.update(started_at=timezone.now() - LATER)
+    sweep_actions.func()
+    paid.refresh_from_db()
+    past_due.refresh_from_db()
+    assert paid.state == state
+    assert (past_due.past_due_minor == 0) == (state == Action.State.DONE)

@@ -111,6 +111,19 @@ def test_the_shops_order_number_is_on_the_receipt(buy: Buyer) -> None:
     assert Document.objects.get().reference == "LL-204817"
 
 
+@pytest.mark.parametrize(("balance", "words"), [(-500, "Balance"), (300, "Balance")])
+def test_an_account_balance_is_a_line_so_that_the_sum_is_what_was_paid(
+    buy: Buyer, balance: int, words: str
+) -> None:
+    buy.customer_id(balance=balance)
+    row = buy.subscription()
+    payment = row.transactions.get()
+    assert payment.amount_minor == 1900 + balance
+    assert payment.document is not None
+    assert payment.document.total_minor == payment.amount_minor
+    assert payment.document.lines.last().description.startswith(words)  # type: ignore[union-attr]
+
+
 # --- One-time purchases ---
 
 
