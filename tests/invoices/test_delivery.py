@@ -99,11 +99,11 @@ def test_a_german_vendor_writes_german(carol, commit, mailoutbox):
     with commit():
         receipt = make_receipt(carol, paid_at=now())
     [message] = mailoutbox
-    assert message.subject == f"Quittung {receipt.number} von Globex"
-    assert "Danke, Carol. Wir haben 89,00\xa0€ erhalten." in message.body
+    assert message.subject == f"Zahlungsbeleg {receipt.number} von Globex"
+    assert "Vielen Dank, Carol. Wir haben 89,00\xa0€ erhalten." in message.body
     html, _ = message.alternatives[0]
     assert 'lang="de"' in html
-    assert "Hier klicken" in html
+    assert "Klicken Sie hier" in html
 
 
 def test_a_refund_brings_a_mail_that_names_what_it_corrects(alice, commit, mailoutbox):

@@ -83,13 +83,13 @@ def test_a_german_vendors_receipt_is_german(carol):
     reader = opened(receipt)
     text = text_of(reader).replace("\xa0", " ")
     for words in (
-        *("Quittung", "89,00 € bezahlt am 14. Juni 2026", "Verkäufer", "Rechnungsempfänger"),
-        *("Bestellung", "Einzelpreis, netto", "5,5 %", "Es ist nichts offen.", "Seite 1 von 1"),
-        "Hier klicken: Zahlungsdaten verwalten und Käufe ansehen",
+        *("Zahlungsbeleg", "89,00 € bezahlt am 14. Juni 2026", "Verkäufer", "Rechnungsempfänger"),
+        *("Bestellnummer", "Einzelpreis, netto", "5,5 %", "Es ist nichts offen.", "Seite 1 von 1"),
+        "Klicken Sie hier, um Ihre Zahlungsdaten zu verwalten und Ihre Käufe anzusehen",
     ):
         assert words in text, words
     assert reader.trailer["/Root"]["/Lang"] == "de"
-    assert reader.metadata.title == f"Quittung {receipt.number}, Globex"
+    assert reader.metadata.title == f"Zahlungsbeleg {receipt.number}, Globex"
 
 
 def test_from_right_to_left_an_address_stays_in_its_own_order(alice):
