@@ -82,3 +82,29 @@ class TestConnectedAccounts:
 
         assert [delivery.url for delivery in heard] == ["https://hub.example/connect"]
         assert b'"account":"acct_shop"' in heard[0].payload
+
+
+def test_another_account_cannot_be_read(api):
+    assert api.accounts.retrieve("acct_acme").charges_enabled
+    with pytest.raises(stripe.PermissionError):
+        api.accounts.retrieve("acct_globex")
+
+
+def test_a_session_of_stripes_own_portal_has_an_address(api, alice):
+    made = api.billing_portal.sessions.create(
+        {"customer": alice.id, "flow_data": {"type": "payment_method_update"}}
+    )
+
+    assert made.url.startswith("https://billing.stripe.com/")
+    assert (made.customer, made.flow.type) == (alice.id, "payment_method_update")
+
+
+def test_the_balance_has_an_entry_for_each_movement(api, subscribe):
+    subscribe()
+    charge = api.charges.list().data[0]
+    api.refunds.create({"charge": charge.id})
+
+    amounts = [entry.amount for entry in api.balance_transactions.list().data]
+
+    assert amounts == [-2000, 2000]
+    assert api.balance_transactions.retrieve(charge.balance_transaction).source == charge.id

@@ -186,3 +186,29 @@ class TestPaymentMethods:
 
         assert (changed.card.exp_month, changed.card.exp_year) == (6, 2033)
         assert types()[-1] == "payment_method.updated"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"k" * 41: "v"}, {"k": "v" * 501}, {f"k{number}": "v" for number in range(51)}],
+)
+def test_metadata_has_its_limits(api, alice, metadata):
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        api.customers.update(alice.id, {"metadata": metadata})
+
+    assert caught.value.param.startswith("metadata")
+
+
+def test_living_subscriptions_are_shown_when_expanded(api, alice, subscribe):
+    kept, ended = subscribe(), subscribe()
+    api.subscriptions.cancel(ended.id)
+
+    found = api.customers.retrieve(alice.id, {"expand": ["subscriptions"]})
+
+    assert [subscription.id for subscription in found.subscriptions.data] == [kept.id]
+
+
+def test_a_shipping_address_is_kept(api, alice):
+    shipping = {"name": "Alice", "address": {"city": "Köln"}}
+
+    assert api.customers.update(alice.id, {"shipping": shipping}).shipping.address.city == "Köln"

@@ -79,6 +79,12 @@ class TestOneTime:
         assert line.pricing.price_details.price == course.id
         assert line.parent.type == "invoice_item_details"
 
+    def test_an_item_put_on_a_draft_counts_at_once(self, api, bill, types):
+        draft = bill({"amount": 500, "currency": "eur"}, {"amount": 250, "currency": "eur"})
+
+        assert (draft.total, draft.amount_due) == (750, 750)
+        assert types()[-1] == "invoice.updated"
+
     def test_what_waits_for_the_customer_is_taken_up_when_wanted(self, api, alice):
         api.invoice_items.create({"customer": alice.id, "amount": 700, "currency": "eur"})
 

@@ -134,3 +134,62 @@ class TestRefunds:
         made = api.refunds.create({"charge": charge.id})
 
         assert [refund.id for refund in api.refunds.list({"charge": charge.id}).data] == [made.id]
+
+
+class TestIntents:
+    @pytest.fixture
+    def intent(self, api):
+        return api.payment_intents.create(
+            {
+                "amount": 500,
+                "currency": "EUR",
+                "payment_method": "pm_card_visa",
+                "allowed_payment_method_types": ["card"],
+            }
+        )
+
+    def test_an_intent_waits_to_be_confirmed(self, api, intent):
+        assert (intent.status, intent.currency) == ("requires_confirmation", "eur")
+        assert api.payment_intents.confirm(intent.id).status == "succeeded"
+
+    def test_without_a_card_it_cannot_be_confirmed(self, api):
+        intent = api.payment_intents.create({"amount": 500, "currency": "eur"})
+
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            api.payment_intents.confirm(intent.id)
+        assert caught.value.code == "payment_intent_unexpected_state"
+
+    def test_a_cancelled_intent_takes_no_payment(self, api, intent, types):
+        cancelled = api.payment_intents.cancel(intent.id, {"cancellation_reason": "abandoned"})
+
+        assert (cancelled.status, cancelled.cancellation_reason) == ("canceled", "abandoned")
+        assert types()[-1] == "payment_intent.canceled"
+        with pytest.raises(stripe.InvalidRequestError):
+            api.payment_intents.confirm(intent.id)
+
+    def test_its_words_can_be_changed(self, api, intent):
+        changed = api.payment_intents.update(intent.id, {"description": "Tea"})
+
+        assert changed.description == "Tea"
+
+    def test_anothers_card_is_refused(self, api, alice):
+        bob = api.customers.create({"name": "Bob"})
+        card = alice.invoice_settings.default_payment_method
+
+        with pytest.raises(stripe.InvalidRequestError, match="cannot be attached"):
+            api.payment_intents.create(
+                {
+                    "amount": 500,
+                    "currency": "eur",
+                    "customer": bob.id,
+                    "payment_method": card,
+                    "confirm": True,
+                }
+            )
+
+    def test_a_charges_words_can_be_changed(self, api, intent):
+        charge = api.payment_intents.confirm(intent.id).latest_charge
+
+        changed = api.charges.update(charge, {"metadata": {"seen": "yes"}})
+
+        assert changed.metadata["seen"] == "yes"

@@ -163,11 +163,12 @@ class TestExpansion:
 
     def test_expanding_one_answer_leaves_the_next_as_it_was(self, api, subscribe):
         made = subscribe()
-        api.subscriptions.retrieve(made.id, {"expand": ["items.data.price.product"]})
+        path = "payments.data.payment.payment_intent"
+        api.invoices.retrieve(made.latest_invoice, {"expand": [path]})
 
-        price = api.subscriptions.retrieve(made.id)["items"].data[0].price
+        found = api.invoices.retrieve(made.latest_invoice, {"expand": ["payments"]})
 
-        assert isinstance(price.product, str)
+        assert isinstance(found.payments.data[0].payment.payment_intent, str)
 
     @pytest.mark.parametrize("path", ["name", "metadata", "nonsense", "subscriptions.nonsense"])
     def test_what_is_no_reference_cannot_be_expanded(self, api, alice, path):

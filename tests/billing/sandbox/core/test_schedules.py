@@ -191,3 +191,43 @@ class TestUnderASchedule:
 
         with pytest.raises(stripe.InvalidRequestError, match="`released` status"):
             api.subscription_schedules.cancel(made.id)
+
+
+class TestPhases:
+    @pytest.mark.parametrize(
+        "phase",
+        [
+            {"end_date": START - DAY},
+            {"end_date": START + DAY, "duration": {"interval": "day"}},
+            {"trial_end": START + DAY},
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, plan, premium, phase):
+        with pytest.raises(stripe.InvalidRequestError):
+            plan(phases=[{"items": [{"price": premium.id}]} | phase])
+
+    def test_a_phase_may_end_on_a_day(self, plan, premium):
+        made = plan(phases=[{"items": [{"price": premium.id}], "end_date": START + 31 * DAY}])
+
+        assert made.current_phase.end_date == START + 31 * DAY
+
+    def test_a_phase_may_be_a_trial(self, api, plan, premium):
+        phase = {"items": [{"price": premium.id}], "trial": True, "end_date": START + 7 * DAY}
+
+        made = plan(phases=[phase])
+
+        assert api.subscriptions.retrieve(made.subscription).status == "trialing"
+
+    def test_the_present_phase_keeps_its_beginning(self, api, plan, premium):
+        made = plan()
+        phase = {"items": [{"price": premium.id}], "start_date": START + DAY}
+
+        with pytest.raises(stripe.InvalidRequestError, match="cannot be modified"):
+            api.subscription_schedules.update(made.id, {"phases": [phase]})
+
+    def test_one_that_has_not_begun_can_be_cancelled(self, api, plan, pass_days):
+        made = plan(start_date=START + 10 * DAY)
+
+        assert api.subscription_schedules.cancel(made.id).status == "canceled"
+        pass_days(20)
+        assert api.subscriptions.list({"status": "all"}).data == []

@@ -220,3 +220,76 @@ class TestChanging:
         listed = api.subscription_items.list({"subscription": made.id, "limit": 100})
         assert len(listed.data) == 12
         assert [item.id for item in made["items"].auto_paging_iter()] == [i.id for i in listed.data]
+
+
+class TestItems:
+    @pytest.fixture
+    def extra(self, api, premium):
+        recurring = {"interval": "month"}
+        params = {"product": premium.product, "currency": "eur", "recurring": recurring}
+        return api.prices.create(params | {"unit_amount": 1000})
+
+    def test_an_item_can_be_added_and_taken_away(self, api, subscribe, extra, pass_days):
+        made = subscribe()
+        pass_days(15.5)
+
+        grown = api.subscriptions.update(made.id, {"items": [{"price": extra.id, "quantity": 2}]})
+        added = grown["items"].data[1]
+        shrunk = api.subscriptions.update(made.id, {"items": [{"id": added.id, "deleted": True}]})
+
+        assert (added.quantity, added.current_period_start) == (2, START + int(15.5 * DAY))
+        assert len(shrunk["items"].data) == 1
+        waiting = api.invoice_items.list({"pending": True}).data
+        assert [item.amount for item in waiting] == [-1000, 1000]
+        assert api.subscription_items.retrieve(made["items"].data[0].id).quantity == 1
+
+    def test_without_proration_nothing_waits(self, api, subscribe, extra):
+        made = subscribe()
+
+        api.subscriptions.update(
+            made.id, {"items": [{"price": extra.id}], "proration_behavior": "none"}
+        )
+
+        assert api.invoice_items.list().data == []
+
+    def test_the_last_item_stays(self, api, subscribe):
+        made = subscribe()
+        gone = {"id": made["items"].data[0].id, "deleted": True}
+
+        with pytest.raises(stripe.InvalidRequestError, match="at least one item"):
+            api.subscriptions.update(made.id, {"items": [gone]})
+
+    def test_a_new_cycle_can_begin_now(self, api, subscribe, pass_days):
+        made = subscribe()
+        pass_days(15.5)
+
+        changed = api.subscriptions.update(made.id, {"billing_cycle_anchor": {"type": "now"}})
+
+        assert changed.billing_cycle_anchor == START + int(15.5 * DAY)
+        assert api.invoices.list().data[0].total == 2000 - 1000
+
+    def test_subscriptions_are_found_by_price(self, api, subscribe, extra):
+        subscribe()
+
+        assert len(api.subscriptions.list({"price": extra.id}).data) == 0
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status"), [("keep_as_draft", "draft"), ("mark_uncollectible", "uncollectible")]
+)
+def test_a_paused_collection_treats_invoices_as_it_was_told(
+    api, subscribe, pass_days, behaviour, status
+):
+    made = subscribe()
+    api.subscriptions.update(made.id, {"pause_collection": {"behavior": behaviour}})
+
+    pass_days(32)
+
+    assert api.invoices.list().data[0].status == status
+
+
+def test_the_card_that_paid_can_become_the_subscriptions_own(api, alice, subscribe):
+    made = subscribe(payment_settings={"save_default_payment_method": "on_subscription"})
+
+    card = api.subscriptions.retrieve(made.id).default_payment_method
+    assert card == alice.invoice_settings.default_payment_method
