@@ -89,6 +89,12 @@ class Processes:
         while True:
             self._pause()
 
+    def check(self, *, except_for: str | None = None) -> None:
+        """Raises Trouble if one of them has ended."""
+        for name, process in self.running.items():
+            if name != except_for and process.poll() is not None:
+                raise Trouble(f"The {name} stopped by itself: {self.why(name)}")
+
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
@@ -112,9 +118,7 @@ class Processes:
         time.sleep(TICK)
         if self.asked_to_stop:
             raise Stopped
-        for name, process in self.running.items():
-            if name != except_for and process.poll() is not None:
-                raise Trouble(f"The {name} stopped by itself: {self.why(name)}")
+        self.check(except_for=except_for)
 
     def _ask_to_stop(self, *_: object) -> None:
         self.asked_to_stop = True

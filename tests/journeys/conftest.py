@@ -110,6 +110,12 @@ def mailbox(stack):
     return stack.mailbox
 
 
+@pytest.fixture
+def up(stack):
+    """Says at once when the product has stopped, instead of waiting for what will not come."""
+    stack.processes.check()
+
+
 @pytest.fixture(scope="session")
 def shops(stack):
     return {
@@ -122,13 +128,13 @@ def shops(stack):
 
 
 @pytest.fixture
-def acme(shops):
+def acme(shops, up):
     yield shops["acme"]
     shops["acme"].let_everyone_go()
 
 
 @pytest.fixture
-def globex(shops):
+def globex(shops, up):
     yield shops["globex"]
     shops["globex"].let_everyone_go()
 
