@@ -43,7 +43,7 @@ def hub_url(vendor: Vendor, view_name: str, *args: object) -> str:
 def own_path(path: str) -> str:
     """The path if it leads to a page of this host, else nothing: redirects never leave the hub."""
     stays = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return path if stays and len(path) <= LONGEST_PATH else ""
+    return path if stays and path.isprintable() and len(path) <= LONGEST_PATH else ""
 
 
 def client_address(request: HttpRequest) -> str:

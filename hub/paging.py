@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -36,6 +36,6 @@ def _read(key: str, model: type[Model]) -> tuple[datetime, Any] | None:
     at, _, pk = key.partition("_")
     try:
         moment, value = parse_datetime(at), model._meta.pk.to_python(pk)
-    except (ValueError, ValidationError):
+        return (moment.astimezone(UTC), value) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError, ValidationError):
         return None
-    return (moment, value) if moment and moment.tzinfo else None

@@ -18,6 +18,8 @@ from invoices.models import Document
 from invoices.presentation import document_context
 
 DOCUMENTS_A_PAGE = 50
+YEARS = range(1970, 9999)
+"""Others hold no document, and some are beyond what a database can be asked for."""
 
 
 @require_safe
@@ -87,6 +89,6 @@ def documents_csv(request: CustomerRequest, year: int) -> StreamingHttpResponse:
 
 def _of_year(customer: Customer, year: int) -> QuerySet[Document]:
     found = Document.objects.filter(customer=customer, issued_at__year=year)
-    if not found.exists():
+    if year not in YEARS or not found.exists():
         raise Http404
     return found

@@ -23,7 +23,7 @@ LATEST_DOCUMENTS = 3
 @require_safe
 def home(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
-    kind, query = request.GET.get("kind", ""), request.GET.get("q", "").strip()
+    kind, query = request.GET.get("kind", ""), request.GET.get("q", "").replace("\0", "").strip()
     subscriptions = list(customer.subscriptions.select_related("stripe_customer"))
     rules = cancellation.rules_of(request.vendor)
     rows = [subscription_row(s, rules) for s in subscriptions]

@@ -38,7 +38,7 @@ def test_a_page_of_the_hub_may_be_gone_on_to(path):
     "path",
     ["", "card/", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
      "https://evil.example", "https:/evil.example", "javascript:alert(1)", "\t//evil.example",
-     " //evil.example", "/" + "x" * 200],
+     " //evil.example", "/" + "x" * 200, "/\0", "/card/\n"],
 )  # fmt: skip
 def test_nothing_else_is(path):
     assert own_path(path) == ""

@@ -106,9 +106,10 @@ def test_a_year_comes_as_zip_and_as_a_list(as_alice, receipts):
     assert "AC-2025-00001" not in str(rows)
 
 
+@pytest.mark.parametrize("year", [0, 1, 1999, 9999, 10000])
 @pytest.mark.parametrize("ending", ["zip", "csv"])
-def test_a_year_without_documents_is_not_found(as_alice, receipts, ending):
-    assert as_alice.get(f"/documents/1999.{ending}").status_code == 404
+def test_a_year_without_documents_is_not_found(as_alice, receipts, ending, year):
+    assert as_alice.get(f"/documents/{year}.{ending}").status_code == 404
 
 
 @pytest.mark.parametrize("act", ["", "pdf/"])

@@ -55,6 +55,10 @@ def test_a_purchase_is_found_by_the_number_of_its_document(as_alice, alice, in_a
     assert f"/subscriptions/{alice.subscriptions.get().pk}/" not in page
 
 
+def test_a_search_for_what_postgresql_cannot_hold_is_a_search_like_any_other(as_alice):
+    assert "Language Lab: Italian" in as_alice.get("/?q=ital%00ian").text
+
+
 def test_a_search_that_finds_nothing_says_so_and_offers_a_way_back(as_alice):
     page = as_alice.get("/?q=<script>zither</script>").text
 

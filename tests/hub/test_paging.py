@@ -31,8 +31,10 @@ def test_page_after_page_shows_each_row_once_in_order(payments, size):
 
 
 @pytest.mark.parametrize(
-    "key", ["", "_", "yesterday_1", "2025-09-03T09:30:00_1", "2025-09-03T09:30:00+00:00_x", "_5"]
-)
+    "key",
+    ["", "_", "yesterday_1", "2025-09-03T09:30:00_1", "2025-09-03T09:30:00+00:00_x", "_5",
+     "0001-01-01T00:00:00+14:00_1", "9999-12-31T23:59:00-14:00_1"],
+)  # fmt: skip
 def test_a_key_nobody_made_leads_to_the_first_page(payments, key):
     page = page_of(Transaction.objects.all(), moment="happened_at", before=key, size=2)
 
