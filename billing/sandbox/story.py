@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-import stripe
-
-from billing.sandbox.machine import Sandbox
-from billing.sandbox.transport import InProcessHTTPClient
+from billing.sandbox.worlds import World
 
 if TYPE_CHECKING:
     from stripe.params import (
@@ -28,8 +21,6 @@ if TYPE_CHECKING:
     )
 
 THANKS = "https://shop.example/thanks"
-TIMEOUT = 120
-AN_HOUR = 3600
 
 type Beat = tuple[datetime, Callable[[], object]]
 
@@ -96,18 +87,6 @@ class Shop:
     api_key: str
     products: list[Product]
     purchases: list[Purchase] = field(default_factory=list)
-
-
-class World(Protocol):
-    """A sandbox, wherever it runs."""
-
-    def client(self, api_key: str) -> stripe.StripeClient: ...
-
-    def advance(self, to: int) -> None: ...
-
-    def pay(self, session: str, card: str) -> None: ...
-
-    def fail_next_payment(self, customer: str) -> None: ...
 
 
 def tell(world: World, shops: Iterable[Shop], *, until: datetime) -> Iterator[datetime]:
@@ -292,65 +271,3 @@ def _details(buyer: Buyer) -> CustomerCreateParams:
             cast("CustomerCreateParamsTaxIdDatum", {"type": kind, "value": value})
         ]
     return params
-
-
-class Inside:
-    """A sandbox in this process."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self.advance = sandbox.advance
-        self.fail_next_payment = sandbox.fail_next_payment
-
-    def client(self, api_key: str) -> stripe.StripeClient:
-        return stripe.StripeClient(api_key, http_client=InProcessHTTPClient(self._sandbox))
-
-    def pay(self, session: str, card: str) -> None:
-        self._sandbox.checkout_complete(session, payment_method=card)
-
-
-class OverHTTP:
-    """The sandbox at `url`, steered through its control API."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._host = urlsplit(url).netloc
-
-    def client(self, api_key: str) -> stripe.StripeClient:
-        return stripe.StripeClient(api_key, base_addresses={"api": self._url})
-
-    def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
-        said = self._asked(method, path, body)
-        if "error" in said:
-            raise ValueError(f"The sandbox refused {path}: {said['error']['message']}")
-        return said
-
-    def _asked(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
-        connection = http.client.HTTPConnection(self._host, timeout=TIMEOUT)
-        try:
-            headers = {"Content-Type": "application/json"}
-            connection.request(method, f"/sandbox/{path}", json.dumps(body or {}), headers)
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-
-    def begin(self, at: datetime) -> bool:
-        """Set the clock. The sandbox refuses once anything has happened in it."""
-        return "error" not in self._asked("POST", "clock", {"set": int(at.timestamp())})
-
-    def is_on_time(self) -> bool:
-        """Whether its clock shows the machine's time: a story that was told to its end does."""
-        return abs(int(self.ask("GET", "clock")["now"]) - time.time()) < AN_HOUR
-
-    def waiting(self) -> int:
-        """How many webhooks have not arrived yet."""
-        return int(self.ask("GET", "idle")["waiting"])
-
-    def advance(self, to: int) -> None:
-        self.ask("POST", "clock", {"to": to})
-
-    def pay(self, session: str, card: str) -> None:
-        self.ask("POST", f"checkout/{session}/complete", {"payment_method": card})
-
-    def fail_next_payment(self, customer: str) -> None:
-        self.ask("POST", f"customers/{customer}/fail_next_payment")

@@ -11,7 +11,8 @@ from accounts.models import TeamMember, User, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
 from billing.sandbox.machine import Sandbox
-from billing.sandbox.story import Inside, tell
+from billing.sandbox.story import tell
+from billing.sandbox.worlds import Inside
 from hub.demo import acme, globex, history, setting_up
 from hub.demo.calendar import MONTHS_OF_HISTORY, Days
 from hub.demo.cast import ACME, VENDORS

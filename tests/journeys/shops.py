@@ -8,7 +8,8 @@ from typing import Any
 import stripe
 
 from billing.sandbox import story
-from billing.sandbox.story import Buyer, Clerk, OverHTTP, Product, Purchase, Turn
+from billing.sandbox.story import Buyer, Clerk, Product, Purchase, Turn
+from billing.sandbox.worlds import OverHTTP
 from hub.demo.cast import VendorSetup
 from tests.journeys.polling import until
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from billing.sandbox.story import OverHTTP
+from billing.sandbox.worlds import OverHTTP
 from scripts.processes import Processes
 from scripts.run_demo import MANAGE, ROOT, Demo, prepare, start
 from scripts.with_postgres import free_port

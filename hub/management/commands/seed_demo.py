@@ -13,7 +13,8 @@ from django.db.models import Q
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import StripeEvent
-from billing.sandbox.story import OverHTTP, tell
+from billing.sandbox.story import tell
+from billing.sandbox.worlds import OverHTTP
 from billing.services import keys
 from hub.demo import history, setting_up
 from hub.demo.calendar import Days
