@@ -41,7 +41,7 @@ class DocumentSettings(VendorOwned):
         ]
 
     def __str__(self) -> str:
-        return f"Documents of {self.vendor}"
+        return str(self.vendor)
 
 
 # What happens to a document after it is issued.

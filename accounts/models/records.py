@@ -29,7 +29,7 @@ class SentMail(VendorOwned):
         verbose_name_plural = _("mails sent")
 
     def __str__(self) -> str:
-        return f"{self.message} to {self.to}"
+        return self.subject
 
 
 class AuditEntry(VendorOwned):
@@ -51,4 +51,4 @@ class AuditEntry(VendorOwned):
         verbose_name_plural = _("audit log")
 
     def __str__(self) -> str:
-        return f"{self.action} {self.subject}"
+        return self.subject or self.action

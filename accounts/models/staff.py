@@ -67,4 +67,4 @@ class TeamMember(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}, {self.get_role_display()} at {self.vendor}"
+        return f"{self.user}, {self.get_role_display()}, {self.vendor}"

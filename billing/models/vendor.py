@@ -26,7 +26,7 @@ class StripeAccount(VendorOwned):
         ]
 
     def __str__(self) -> str:
-        return f"Stripe account of {self.vendor}"
+        return str(self.vendor)
 
     @property
     def livemode(self) -> bool:
@@ -47,4 +47,4 @@ class CancellationRules(VendorOwned):
         ]
 
     def __str__(self) -> str:
-        return f"Self-cancellation at {self.vendor}"
+        return str(self.vendor)

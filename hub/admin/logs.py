@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +17,33 @@ from accounts.models import AuditEntry, SentMail
 from billing.models import Action, StripeEvent
 from hub.admin.base import RecordAdmin, WhenFilter
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 Choices = list[tuple[str, str]]
+
+MESSAGES: dict[str, StrOrPromise] = {
+    "cancellation": _("Cancellation"),
+    "cancellation_undone": _("Cancellation undone"),
+    "card_changed": _("Card changed"),
+    "confirm_email": _("New e-mail address to be confirmed"),
+    "credit_note": _("Credit note"),
+    "email_changed": _("E-mail address changed"),
+    "magic_link": _("Sign-in link"),
+    "payment_failed": _("Payment failed"),
+    "profile_link": _("Profile link"),
+    "receipt": _("Receipt"),
+    "staff_invitation": _("Invitation to the team"),
+}
+
+ACTS: dict[str, StrOrPromise] = {
+    "email_changed": _("E-mail address changed"),
+    "email_reverted": _("E-mail address changed back"),
+    "profile_link_sent": _("Profile link sent"),
+    "signed_in": _("Signed in"),
+    "stripe_keys_changed": _("Stripe keys changed"),
+    "vendor_changed": _("Settings changed"),
+}
 
 
 def as_json(value: object) -> SafeString:
@@ -27,12 +52,16 @@ def as_json(value: object) -> SafeString:
 
 @admin.register(SentMail)
 class SentMailAdmin(RecordAdmin):
-    list_display = ["subject", "to", "message", "who", "sent_at"]
+    list_display = ["subject", "to", "what", "who", "sent_at"]
     list_filter = [("sent_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = ["to", "subject", "message"]
     search_help_text = _("Address, subject or kind of message")
-    fields = ["subject", "to", "message", "who", "sent_at"]
+    fields = ["subject", "to", "what", "who", "sent_at"]
+
+    @admin.display(description=_("message"), ordering="message")
+    def what(self, mail: SentMail) -> StrOrPromise:
+        return MESSAGES.get(mail.message, mail.message)
 
 
 class FailureFilter(admin.SimpleListFilter):
@@ -128,8 +157,8 @@ class AuditEntryAdmin(RecordAdmin):
     fields = ["what", "subject", "customer", "by", "details", "at"]
 
     @admin.display(description=_("action"), ordering="action")
-    def what(self, entry: AuditEntry) -> str:
-        return capfirst(entry.action.replace("_", " "))
+    def what(self, entry: AuditEntry) -> StrOrPromise:
+        return ACTS.get(entry.action, entry.action)
 
     @admin.display(description=_("by"))
     def by(self, entry: AuditEntry) -> str:

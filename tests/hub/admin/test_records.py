@@ -1,12 +1,14 @@
 """What staff look up: found by what they know, told in words, read in few queries."""
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Customer, EmailAddress, Vendor
+from accounts.models import AuditEntry, Customer, EmailAddress, SentMail, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import Transaction
+from hub.admin import logs
 from tests.clients import HubClient
 from tests.factories import (
     make_customer,
@@ -129,3 +131,16 @@ def test_a_list_takes_the_same_number_of_queries_for_one_row_and_for_three(
         make_subscription(customer)
         make_records(customer, name)
     assert queries() == for_one
+
+
+def test_every_message_has_a_name_that_staff_can_read() -> None:
+    messages = {folder.name for folder in (settings.BASE_DIR / "templates/emails").glob("*/")}
+    assert messages == set(logs.MESSAGES)
+
+
+def test_what_was_done_and_sent_reads_in_words(as_support: HubClient, alice: Customer) -> None:
+    with vendor_scope(alice.vendor):
+        AuditEntry.objects.create(action="signed_in", subject=alice.email, customer=alice)
+        SentMail.objects.create(message="card_changed", subject="Your card", to=alice.email)
+    assert "Signed in</a>" in found(as_support, "accounts_auditentry")
+    assert "Card changed</td>" in found(as_support, "accounts_sentmail")
