@@ -6,9 +6,12 @@ from django.utils.translation import get_supported_language_variant
 
 def first_supported(*wishes: str) -> str:
     """The first wish we speak ("de-AT" is met by "de"), else the hub's own language."""
-    for wish in filter(None, wishes):
-        try:
-            return get_supported_language_variant(wish)
-        except (LookupError, ValueError):
-            continue
-    return settings.LANGUAGE_CODE
+    return next(filter(None, map(supported, wishes)), settings.LANGUAGE_CODE)
+
+
+def supported(wish: str) -> str:
+    """What we speak that meets it; nothing if we do not."""
+    try:
+        return get_supported_language_variant(wish) if wish else ""
+    except (LookupError, ValueError):
+        return ""

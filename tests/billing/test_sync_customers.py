@@ -38,6 +38,13 @@ def test_a_new_customer_arrives_with_all_that_stripe_knows(buy: Buyer) -> None:
     assert addresses() == [("alice@example.com", "Alice Martin")]
 
 
+def test_a_language_that_the_hub_does_not_speak_is_no_wish_for_another(buy: Buyer) -> None:
+    """Nobody chose it; a choice would win over the vendor's language, and go back to Stripe."""
+    buy.customer_id(preferred_locales=["fr-FR"])
+    buy.deliver()
+    assert Customer.objects.get().language == ""
+
+
 def test_someone_known_by_the_address_is_the_same_person(buy: Buyer, acme: Vendor) -> None:
     known = make_customer(acme, "Alice")
     buy.customer_id("ALICE@Example.com", name="Alice")

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.languages import first_supported
+from accounts.languages import supported
 from accounts.mail import validate_mailbox
 from accounts.models import Customer, EmailAddress, Vendor
 from accounts.tenancy import current_vendor
@@ -146,6 +146,6 @@ def _copy_details(row: StripeCustomer, record: CustomerRecord) -> None:
     ).exists()
     if is_newest and not is_changing:
         fill(customer, **{name: getattr(record, name) for name in DETAILS})
-        if not customer.language and record.language:
-            customer.language = first_supported(record.language)
+        if not customer.language:
+            customer.language = supported(record.language)
         customer.save()
