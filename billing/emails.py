@@ -28,8 +28,8 @@ def cancellation(action: Action, subscription: Subscription) -> None:
         {
             **_about(subscription),
             "asked_at": action.started_at,
-            "ends_at": subscription.ended_at or subscription.cancels_at,
-            "can_undo": subscription.is_live,
+            "ends_at": _end(action),
+            "can_undo": subscription.is_ending,
         },
         attachments=[_record(action, subscription)],
     )
@@ -132,15 +132,20 @@ def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
         (_("Order"), subscription.reference),
         (_("Started on"), _day(subscription.started_at)),
         (_("Cancelled on"), _moment(action.started_at)),
-        (_("Ends on"), _moment(subscription.ended_at or subscription.cancels_at)),
+        (_("Ends on"), _moment(_end(action))),
         (_("Reference"), str(action.pk)),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _end(action: Action) -> datetime:
+    """As it was when it was cancelled."""
+    return datetime.fromisoformat(action.parameters["ends_at"])
 
 
 def _day(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "DATE_FORMAT")
 
 
-def _moment(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
+def _moment(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

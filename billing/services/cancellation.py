@@ -100,6 +100,7 @@ def cancel(subscription: Subscription, *, reason: str = "") -> datetime:
             current = _end(current, record, action)
             if current.cancels_at is None:
                 raise StripeRefused(sentences.REFUSED, detail="Stripe did not set an end.")
+            _remember_end(action, current)
             return current.cancels_at
 
 
@@ -114,7 +115,9 @@ def undo(subscription: Subscription) -> None:
         before = _what_was_there_before(current)
         action = actions.start(Action.Kind.UNDO_CANCEL, current.customer, subscription=current)
         with actions.carried_out(action):
-            _go_on(current, record, action, before)
+            current = _go_on(current, record, action, before)
+            if current.cancels_at is not None:
+                raise StripeRefused(sentences.REFUSED, detail="Stripe kept the end.")
 
 
 def _check(subscription: Subscription) -> None:
@@ -167,6 +170,12 @@ def _end(subscription: Subscription, record: SubscriptionRecord, action: Action)
     return take_in_subscription(vendor, answer, asked_at=asked_at)
 
 
+def _remember_end(action: Action, subscription: Subscription) -> None:
+    """For the mail and its record, which may leave after the customer has thought better of it."""
+    if ends_at := subscription.ended_at or subscription.cancels_at:
+        actions.remember(action, ends_at=ends_at.isoformat())
+
+
 # --- Undoing ---
 
 
@@ -217,6 +226,7 @@ def settle(action: Action) -> None:
     current = sync_subscription(action.vendor, action.subscription.stripe_subscription_id)
     is_ending = current.cancels_at is not None or not current.is_live
     if is_ending == (action.kind == Action.Kind.CANCEL):
+        _remember_end(action, current)
         actions.finish(action, Action.State.DONE)
     else:
         actions.finish_not_applied(action)

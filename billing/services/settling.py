@@ -22,7 +22,8 @@ WORTH_ASKING = timedelta(days=7)
 
 
 def settle_what_was_left() -> None:
-    """For every vendor. One that Stripe cannot answer for now waits for the next round."""
+    """For every vendor. One that Stripe cannot answer for now, or that breaks, waits for the next
+    round, and keeps nobody else waiting."""
     with vendor_scope(None):
         left = list(_unfinished()[:100])
     for action in left:
@@ -31,6 +32,8 @@ def settle_what_was_left() -> None:
                 settle(action)
             except BillingError:
                 logger.warning("Action %s is not settled yet.", action.pk, exc_info=True)
+            except Exception:
+                logger.exception("Action %s could not be settled.", action.pk)
 
 
 def _unfinished() -> QuerySet[Action]:

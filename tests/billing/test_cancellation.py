@@ -419,6 +419,34 @@ def test_a_process_that_died_in_the_middle_is_settled(buy: Buyer, acme: Vendor) 
     assert Action.objects.get().state == Action.State.REFUSED
 
 
+def test_one_that_breaks_keeps_nobody_else_waiting(buy: Buyer, acme: Vendor) -> None:
+    row = buy.subscription()
+    asked = {"vendor": acme, "customer": row.customer, "subscription": row}
+    broken = Action.objects.create(kind=Action.Kind.PAY, **asked)  # which invoice, nobody knows
+    waiting = Action.objects.create(kind=Action.Kind.CANCEL, **asked)
+    Action.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    Action.objects.filter(pk=broken.pk).update(started_at=timezone.now() - timedelta(minutes=4))
+    sweep_actions.func()
+    waiting.refresh_from_db()
+    assert waiting.state == Action.State.REFUSED
+
+
+def test_an_undoing_that_stripe_did_not_follow_is_not_called_done(
+    buy: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(vendor: Vendor, subscription_id: str, **_options: Any) -> Any:
+        return cancellation.gateway.read_subscription(vendor, subscription_id)
+
+    row = buy.subscription()
+    cancellation.cancel(row)
+    mail.outbox.clear()
+    monkeypatch.setattr(cancellation.gateway, "undo_cancel", kept)
+    with pytest.raises(StripeRefused):
+        cancellation.undo(row)
+    row.refresh_from_db()
+    assert (row.state, mail.outbox) == (State.ENDING, [])
+
+
 def test_without_keys_the_vendor_is_told_and_the_customer_may_wait(
     buy: Buyer, acme: Vendor
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from billing.models import Action
 from billing.services import cancellation
@@ -64,6 +65,18 @@ def test_last_weeks_news_is_no_news(unsent: Action) -> None:
     age(days=4)
     sweep_notices.func()
     assert mail.outbox == []
+
+
+def test_a_mail_that_comes_after_the_change_of_mind_still_says_when_it_was_to_end(
+    unsent: Action, buy: Buyer
+) -> None:
+    ends_at = buy.row_of(unsent.subscription.stripe_subscription_id).cancels_at
+    cancellation.undo(unsent.subscription)
+    mail.outbox.clear()
+    confirm_action.func(unsent.vendor_id, str(unsent.pk))
+    [message] = mail.outbox
+    assert f"Language Lab: Italian ends on {date_format(ends_at)}." in message.body
+    assert "Keep it after all" not in message.body
 
 
 def test_a_mail_is_in_the_customers_language_and_to_one_address(buy: Buyer) -> None:
