@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TeamMember, User
 from hub.admin import roles
-from hub.admin.generics import InlineFormSet, ModelForm, TabularInline
+from hub.admin.generics import InlineFormSet, ModelForm, StackedInline
 
 
 class TeamMemberForm(ModelForm):
@@ -63,11 +63,11 @@ class TeamFormSet(InlineFormSet):
         return bool(self.can_delete and form.cleaned_data.get("DELETE"))
 
 
-class TeamInline(TabularInline):
+class TeamInline(StackedInline):
     model = TeamMember
     form = TeamMemberForm
     formset = TeamFormSet
-    fields = ["email", "role"]
+    fields = [("email", "role")]
     extra = 0
     verbose_name_plural = _("Team")
 
