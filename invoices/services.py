@@ -79,7 +79,9 @@ def issue_receipt(
             currency=currency.lower(),
             paid_at=paid_at,
             paid_with=paid_with,
-            mail_wanted=_is_mail_wanted(settings, paid_at, is_first_payment=is_first_payment),
+            mail_wanted=_is_mail_wanted(
+                settings, customer, paid_at, is_first_payment=is_first_payment
+            ),
         )
         return _issue(document, dict(enumerate(lines, start=1)), settings)
 
@@ -109,7 +111,9 @@ def issue_credit_note(
             currency=receipt.currency,
             paid_at=refunded_at,
             paid_with=receipt.paid_with,
-            mail_wanted=_is_mail_wanted(settings, refunded_at, is_first_payment=True),
+            mail_wanted=_is_mail_wanted(
+                settings, receipt.customer, refunded_at, is_first_payment=True
+            ),
         )
         return _issue(document, _credited(receipt, amount_minor), settings)
 
@@ -186,9 +190,9 @@ def _settings_locked(vendor: Vendor) -> DocumentSettings:
 
 
 def _is_mail_wanted(
-    settings: DocumentSettings, moment: datetime, *, is_first_payment: bool
+    settings: DocumentSettings, customer: Customer, moment: datetime, *, is_first_payment: bool
 ) -> bool:
-    if now() - moment > MAIL_NO_LATER_THAN:
+    if not customer.email or now() - moment > MAIL_NO_LATER_THAN:
         return False
     if settings.mail_receipts == DocumentSettings.MailReceipts.FIRST:
         return is_first_payment

@@ -297,3 +297,11 @@ def test_a_charge_that_is_only_held_has_moved_no_money(buy: Buyer) -> None:
     held = buy.stripe.charges.retrieve(payment.stripe_id).to_dict() | {"captured": False}
     record = charges._record(sdk.Charge.construct_from(held, "sk_test_acme_1"))
     assert (record.status, record.amount_minor) == ("pending", 1900)
+
+
+def test_who_has_no_address_at_stripe_has_a_receipt_that_waits_for_no_mail(buy: Buyer) -> None:
+    nobody = buy.stripe.customers.create({"name": "Nobody"}).id
+    buy.use_card(nobody, "pm_card_visa")
+    buy.subscription(customer_id=nobody)
+    document = Document.objects.get()
+    assert (bool(document.pdf), document.mail_wanted) == (True, False)
