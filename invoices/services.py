@@ -79,9 +79,7 @@ def issue_receipt(
             currency=currency.lower(),
             paid_at=paid_at,
             paid_with=paid_with,
-            mail_wanted=_is_mail_wanted(
-                settings, customer, paid_at, is_first_payment=is_first_payment
-            ),
+            mail_wanted=_is_mail_wanted(settings, customer, paid_at, is_first=is_first_payment),
         )
         return _issue(document, dict(enumerate(lines, start=1)), settings)
 
@@ -111,9 +109,7 @@ def issue_credit_note(
             currency=receipt.currency,
             paid_at=refunded_at,
             paid_with=receipt.paid_with,
-            mail_wanted=_is_mail_wanted(
-                settings, receipt.customer, refunded_at, is_first_payment=True
-            ),
+            mail_wanted=_is_mail_wanted(settings, receipt.customer, refunded_at, is_first=True),
         )
         return _issue(document, _credited(receipt, amount_minor), settings)
 
@@ -190,12 +186,12 @@ def _settings_locked(vendor: Vendor) -> DocumentSettings:
 
 
 def _is_mail_wanted(
-    settings: DocumentSettings, customer: Customer, moment: datetime, *, is_first_payment: bool
+    settings: DocumentSettings, customer: Customer, moment: datetime, *, is_first: bool
 ) -> bool:
     if not customer.email or now() - moment > MAIL_NO_LATER_THAN:
         return False
     if settings.mail_receipts == DocumentSettings.MailReceipts.FIRST:
-        return is_first_payment
+        return is_first
     return settings.mail_receipts == DocumentSettings.MailReceipts.EVERY
 
 
