@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 TICK = 0.1
-PATIENCE = 60
+PATIENCE = 120
 GRACE = 15
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

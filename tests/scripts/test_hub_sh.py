@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -69,17 +70,18 @@ def test_a_python_that_does_not_suit_is_refused(clone, bare_machine):
     assert result.stderr == "PYTHON=/bin/false is no Python 3.12 or newer with venv.\n"
 
 
-def test_a_read_only_folder_is_named(clone, bare_machine):
-    clone.chmod(0o555)
-    for folder in (clone, *clone.parents):
-        if folder.is_relative_to(clone.parent.parent.parent):
-            folder.chmod(folder.stat().st_mode | 0o055)
+def test_a_read_only_folder_is_named(clone):
     nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
 
-    result = hub(clone, "run", environment=bare_machine, **nobody)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        read_only = Path(shutil.copytree(clone, f"{folder}/clone"))
+        read_only.chmod(0o555)
+        result = hub(read_only, "run", environment={"PATH": os.environ["PATH"]}, **nobody)
+        read_only.chmod(0o755)
 
     assert result.returncode == 1
-    assert result.stderr.startswith(f"This folder cannot be written to: {clone}.")
+    assert result.stderr.startswith(f"This folder cannot be written to: {read_only}.")
 
 
 def test_without_a_command_it_says_what_it_can_do(clone, bare_machine):
