@@ -1,5 +1,6 @@
 """What happens after the page is answered. A lost task is no lost link: the sweep finds its row."""
 
+from django.core.management import call_command
 from django.tasks import task
 
 from accounts.models import MagicLink
@@ -24,3 +25,9 @@ def sweep_links() -> None:
         for link_id in links.left_behind():
             send_link.enqueue(link_id)
         links.forget_old()
+
+
+@task
+def prune_sessions() -> None:
+    """Forget sessions that have run out."""
+    call_command("clearsessions")

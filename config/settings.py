@@ -90,6 +90,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- Database ---
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/hub.sqlite3")}
 DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -176,6 +177,7 @@ TASKS: dict[str, Any] = {
                 "sweep-stripe-events": {"task": "billing.tasks.sweep_events", "every": 60},
                 "sweep-billing-acts": {"task": "billing.tasks.sweep_actions", "every": 60},
                 "sweep-billing-notices": {"task": "billing.tasks.sweep_notices", "every": 60},
+                "prune-sessions": {"task": "accounts.tasks.prune_sessions", "every": 86400},
                 "prune-stripe-events": {"task": "billing.tasks.prune_events", "every": 86400},
             },
         },

@@ -87,6 +87,7 @@ class Action(VendorOwned):
     started_at = models.DateTimeField(_("started at"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
     mail_wanted = models.BooleanField(default=False)
+    mail_started_at = models.DateTimeField(null=True, editable=False)
     mailed_at = models.DateTimeField(_("confirmed by mail at"), null=True)
 
     class Meta:

@@ -67,6 +67,7 @@ class Transaction(VendorOwned):
     failure_code = models.CharField(_("failure code"), max_length=80, blank=True)
     happened_at = models.DateTimeField(_("at"))
     mail_wanted = models.BooleanField(default=False)
+    mail_started_at = models.DateTimeField(null=True, editable=False)
     mailed_at = models.DateTimeField(null=True)
 
     class Meta:

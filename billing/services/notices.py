@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 from django.tasks import task
@@ -17,6 +18,8 @@ from billing.models import Action, StripeCustomer, Subscription, Transaction
 
 WORTH_TELLING = timedelta(days=3)
 """An import brings years of history, and nobody wants to hear of last year's declined card."""
+LEASE = timedelta(minutes=5)
+"""How long who sends a mail has its row to itself; after a failure, the wait for the next try."""
 
 
 @contextmanager
@@ -30,9 +33,16 @@ def confirm_action(vendor_id: int, action_id: str) -> None:
     """Tell the customer what they did."""
     with _vendor(vendor_id):
         unsent = Action.objects.filter(pk=action_id, mail_wanted=True, mailed_at=None)
-        if action := _with_all(unsent).first():
+        if _is_ours(unsent) and (action := _with_all(unsent).first()):
             _confirm(action)
             unsent.update(mailed_at=timezone.now())
+
+
+def _is_ours(unsent: QuerySet[Any]) -> bool:
+    """Whether the row was free: of two workers with the same task, one sends."""
+    now = timezone.now()
+    free = Q(mail_started_at=None) | Q(mail_started_at__lt=now - LEASE)
+    return bool(unsent.filter(free).update(mail_started_at=now))
 
 
 def _with_all[M: Model](rows: QuerySet[M]) -> QuerySet[M]:
@@ -59,7 +69,7 @@ def tell_of_failure(vendor_id: int, transaction_id: int) -> None:
     """Tell the customer that a payment failed, and how to put it right."""
     with _vendor(vendor_id):
         unsent = Transaction.objects.filter(pk=transaction_id, mail_wanted=True, mailed_at=None)
-        failed = _with_all(unsent).first()
+        failed = _with_all(unsent).first() if _is_ours(unsent) else None
         if failed and failed.subscription:
             emails.payment_failed(failed, failed.subscription)
             unsent.update(mailed_at=timezone.now())

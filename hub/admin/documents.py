@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import vendor_scope
 from hub.admin.base import RecordAdmin, WhenFilter
-from hub.admin.columns import lines, short_day
+from hub.admin.columns import lines
 from invoices.models import Document
 from invoices.services import read_pdf
 
@@ -41,10 +41,6 @@ class DocumentAdmin(RecordAdmin):
             {"fields": ["issued_at", "seller_lines", "buyer_lines", "sent_at", "pdf_link"]},
         ),
     ]
-
-    @admin.display(description=_("issued"), ordering="issued_at")
-    def issued(self, document: Document) -> str:
-        return short_day(document.issued_at)
 
     @admin.display(description=_("seller"))
     def seller_lines(self, document: Document) -> SafeString:

@@ -50,6 +50,7 @@ class TransactionAdmin(RecordAdmin):
     search_fields = [
         "stripe_id",
         "stripe_invoice_id",
+        "one_time_purchase__stripe_payment_intent_id",
         "customer__email",
         "customer__name",
         "customer__addresses__address",
@@ -102,6 +103,9 @@ class TransactionAdmin(RecordAdmin):
             raise Http404
         if not roles.may(request, roles.LINK_SENDERS, transaction.vendor_id):
             raise PermissionDenied
+        if not transaction.customer.email:
+            messages.error(request, _("This customer has no e-mail address to send a link to."))
+            return redirect("admin:billing_transaction_change", transaction.pk)
         if request.method != "POST":
             context = {
                 **self.admin_site.each_context(request),

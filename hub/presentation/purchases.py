@@ -76,7 +76,7 @@ def price_of(subscription: Subscription) -> str:
         "month": ngettext("%(amount)s a month", "%(amount)s every %(count)d months", count),
         "year": ngettext("%(amount)s a year", "%(amount)s every %(count)d years", count),
     }
-    return words[subscription.interval] % {"amount": amount, "count": count}
+    return words.get(subscription.interval, "%(amount)s") % {"amount": amount, "count": count}
 
 
 # --- Subscriptions, trials, split-pay plans ---

@@ -5,6 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
 from accounts.access import public
@@ -54,6 +56,8 @@ def _save(request: CustomerRequest, form: DetailsForm) -> bool:
 
 
 @public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm_email(request: VendorRequest, token: str) -> HttpResponse:
     """GET shows what would change; POST changes it, here and in Stripe."""
     form = FormerAddressForm(request.POST if "former" in request.POST else None)

@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils.timezone import now
 
 from accounts.models import Customer
+from accounts.tasks import prune_sessions
 from accounts.tenancy import vendor_scope
 from tests.accounts.mailbox import link_in, newest
 from tests.clients import HubClient, signed_in
@@ -120,3 +121,12 @@ def test_private_pages_are_kept_by_no_cache(as_alice, at_acme):
 def test_pages_of_the_door_are_kept_by_no_cache(at_acme):
     for path in ("/", "/updateinfo/", "/sign-in/sent/", "/sign-in/unknown/"):
         assert "no-store" in at_acme.get(path).headers["Cache-Control"]
+
+
+def test_sessions_that_have_run_out_are_forgotten(as_alice, as_bob):
+    kept = as_bob.cookies[settings.SESSION_COOKIE_NAME].value
+    Session.objects.exclude(pk=kept).update(expire_date=now() - timedelta(days=1))
+
+    prune_sessions.func()
+
+    assert [session.pk for session in Session.objects.all()] == [kept]

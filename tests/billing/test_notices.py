@@ -37,11 +37,12 @@ def unsent(buy: Buyer, monkeypatch: pytest.MonkeyPatch) -> Action:
 
 
 def age(**span: int) -> None:
-    Action.objects.update(finished_at=timezone.now() - timedelta(**span))
+    then = timezone.now() - timedelta(**span)
+    Action.objects.update(finished_at=then, mail_started_at=then)
 
 
 def test_the_act_is_done_and_the_mail_follows_when_the_server_is_back(unsent: Action) -> None:
-    age(minutes=2)
+    age(minutes=6)
     sweep_notices.func()
     unsent.refresh_from_db()
     assert unsent.mailed_at is not None
@@ -49,11 +50,27 @@ def test_the_act_is_done_and_the_mail_follows_when_the_server_is_back(unsent: Ac
 
 
 def test_a_mail_that_left_does_not_leave_again(unsent: Action) -> None:
-    age(minutes=2)
+    age(minutes=6)
     for _round in range(3):
         sweep_notices.func()
         confirm_action.func(unsent.vendor_id, str(unsent.pk))
     assert len(mail.outbox) == 1
+
+
+def test_of_two_workers_with_the_same_task_one_sends(
+    unsent: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    age(minutes=6)
+    sent = []
+
+    def slowly(message: str, **_options: Any) -> None:
+        """While it is at it, another worker takes up the same task."""
+        sent.append(message)
+        confirm_action.func(unsent.vendor_id, str(unsent.pk))
+
+    monkeypatch.setattr("billing.emails.mail.send", slowly)
+    confirm_action.func(unsent.vendor_id, str(unsent.pk))
+    assert sent == ["cancellation"]
 
 
 def test_the_sweep_leaves_the_task_its_time(unsent: Action) -> None:

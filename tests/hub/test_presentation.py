@@ -106,6 +106,7 @@ def test_each_state_says_what_is_and_what_comes_next(fields, mark, note):
         ({"interval": "year", "amount_minor": 24000}, "€240.00 a year"),
         ({"payments_total": 6, "amount_minor": 14900}, "6 payments of €149.00"),
         ({"currency": "jpy", "amount_minor": 1900}, "¥1,900 a month"),
+        ({"interval": "fortnight"}, "€19.00"),
     ],
 )
 def test_a_price_names_its_period(fields, price):

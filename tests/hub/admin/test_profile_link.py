@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from accounts.models import AuditEntry, Customer, MagicLink, User
+from accounts.models import AuditEntry, Customer, MagicLink, User, Vendor
 from accounts.tenancy import vendor_scope
 from tests.clients import HubClient
-from tests.factories import make_transaction
+from tests.factories import make_customer, make_transaction
 from tests.hub.admin.conftest import admin_url
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +79,15 @@ def test_a_transaction_of_another_vendor_is_not_found(
 ) -> None:
     assert send(as_support, carol).status_code == 404
     assert not mailoutbox
+
+
+def test_without_an_address_there_is_nobody_to_send_it_to(
+    as_support: HubClient, acme: Vendor, mailoutbox: list[Any]
+) -> None:
+    nobody = make_customer(acme, "Nobody", email="")
+
+    page = send(as_support, nobody).content.decode()
+
+    assert "This customer has no e-mail address to send a link to." in page
+    with vendor_scope(acme):
+        assert not MagicLink.objects.exists()
