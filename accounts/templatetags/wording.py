@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html import unescape
 
+from babel.dates import get_timezone_name
 from django import template
 from django.utils.html import strip_tags
+from django.utils.translation import get_language, to_locale
 
 register = template.Library()
 
@@ -25,6 +28,13 @@ def masked(address: str) -> str:
     """Enough for its owner to know it by, and for nobody else: a••••@example.com."""
     local, _at, domain = address.rpartition("@")
     return f"{local[:1]}••••@{domain}"
+
+
+@register.filter(expects_localtime=True)
+def zone(moment: datetime) -> str:
+    """The time zone in short: `CET`, to Germans `MEZ`. Where a language has none: everybody's."""
+    name = get_timezone_name(moment, width="short", locale=to_locale(get_language() or "en"))
+    return name if name.isalpha() else moment.strftime("%Z")
 
 
 @register.filter

@@ -65,7 +65,7 @@ GLOBEX = VendorSetup(
         "message": (
             "<p>Schön, dass Sie mit uns trainieren, {first_name}! Ab Januar gibt es neue Kurse in"
             " Hamburg und Leipzig. Fragen zu Ihrem Vertrag beantworten wir werktags innerhalb"
-            ' von 24&nbsp;Stunden: <a href="mailto:{support_email}">{support_email}</a>.</p>'
+            ' von 24&nbsp;Stunden: <a href="mailto:hilfe@globex.example">{support_email}</a>.</p>'
         ),
         "support_email": "hilfe@globex.example",
         "support_phone": "+49 40 555 0178",

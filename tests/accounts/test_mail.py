@@ -1,5 +1,6 @@
 """A mail is from the vendor, to one mailbox, in one language, and carries nothing smuggled."""
 
+from datetime import UTC, datetime
 from email.utils import getaddresses, parseaddr
 from io import BytesIO
 
@@ -17,7 +18,7 @@ from tests.accounts.mailbox import html_of, newest
 class Link:
     """What the templates of a sign-in mail ask of a link."""
 
-    expires_at = None
+    expires_at = datetime(2026, 1, 15, 12, 10, tzinfo=UTC)
     email = "alice@example.com"
 
 
@@ -109,6 +110,13 @@ def test_it_is_in_the_language_asked_for_then_the_customers_then_the_vendors(
     asked, alice.language, in_acme.language = wishes
 
     assert f'lang="{spoken}"' in html_of(send(in_acme, customer=alice, language=asked))
+
+
+@pytest.mark.parametrize(("language", "zone"), [("en", "CET"), ("de", "MEZ")])
+def test_a_time_zone_has_the_name_its_readers_know(in_acme, language, zone):
+    in_acme.time_zone = "Europe/Berlin"
+
+    assert f"13:10 ({zone})" in send(in_acme, language=language).body.replace(" Uhr", "")
 
 
 def test_styles_stand_at_their_elements(in_acme):
