@@ -8,12 +8,11 @@ type Reason = Literal["unknown", "expired", "used", "locked"]
 
 
 class LinkNotValid(Exception):
-    """A link that no longer works, or never did. `email` is whom it was mailed to, where known."""
+    """A link that no longer works, or never did."""
 
-    def __init__(self, reason: Reason, *, email: str = "") -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason: Reason = reason
-        self.email = email
 
 
 class ProofNotRight(Exception):

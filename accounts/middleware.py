@@ -110,7 +110,7 @@ class LanguageMiddleware:
 
 
 class StaffScopeMiddleware:
-    """On the platform's host staff work for their own vendors, and for those only."""
+    """On the platform's host staff work for their own vendors only, in the time of the one."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -118,7 +118,10 @@ class StaffScopeMiddleware:
     def __call__(self, request: HubRequest) -> HttpResponseBase:
         if request.vendor or not (isinstance(user := request.user, User) and user.is_staff):
             return self.get_response(request)
-        with vendor_scope(user.vendors()):
+        vendors = user.vendors()
+        only = vendors[0] if vendors and len(vendors) == 1 else None
+        time_zone = only.time_zone if only else settings.TIME_ZONE
+        with vendor_scope(vendors), timezone.override(time_zone):
             return _keep_context(self.get_response(request))
 
 

@@ -130,7 +130,9 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
 
 def link_not_valid(request: VendorRequest, error: LinkNotValid) -> HttpResponse:
     """Why the link does not work, and a way on."""
-    context = {"reason": error.reason, "form": SignInForm(initial={"email": error.email})}
+    # Whoever holds an old link is told no address but the one this browser asked with.
+    form = SignInForm(initial={"email": cookies.asked_address(request)})
+    context = {"reason": error.reason, "form": form}
     status = 404 if error.reason == "unknown" else 410
     return render(request, "accounts/link_not_valid.html", context, status=status)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 import phonenumbers
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
@@ -17,9 +19,16 @@ from accounts.models import Customer
 from billing.services import cancellation
 from billing.services.profile import Details
 from invoices.models import Document
+from invoices.money import locale_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+def one_line(text: str) -> None:
+    """Names and streets stand on one line, in Stripe, in mails and on documents."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise forms.ValidationError(_("Write this on one line, without special characters."))
 
 
 def offer(form: forms.Form, field: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:
@@ -64,9 +73,14 @@ class DetailsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "country", [("", "—"), *countries])
+        named = locale_of(get_language()).territories
+        known = [(code, named[code]) for code, _name in countries if code in named]
+        offer(
+            self, "country", [("", "—"), *sorted(known, key=lambda pair: normalize("NFD", pair[1]))]
+        )
         self.fields["phone"].widget.input_type = "tel"
         for name, field in self.fields.items():
+            field.validators.append(one_line)
             direction = "ltr" if name in self.left_to_right else "auto"
             field.widget.attrs |= {"autocomplete": self.autocomplete[name], "dir": direction}
 
@@ -129,7 +143,7 @@ class CardForm(forms.Form):
 class DocumentSearchForm(forms.Form):
     """Product or number, kind, year; all in the address, so that a search can be kept."""
 
-    q = forms.CharField(label=_("Product or document number"), max_length=100, required=False)
+    q = forms.CharField(label=_("Product or document number"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     year = forms.TypedChoiceField(label=_("Year"), required=False, coerce=int, empty_value=None)
 

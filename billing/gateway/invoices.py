@@ -25,7 +25,7 @@ class PaymentHistory:
     payments_made: int
     """Invoices that were paid with money."""
     payments_billed: int
-    """Invoices that asked for money, whatever became of them."""
+    """Invoices that ask for money, whatever became of them; a renewal's is a draft for an hour."""
     past_due_since: datetime | None
     past_due_minor: int
     next_attempt_at: datetime | None
@@ -62,7 +62,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
     attempts = [i.next_payment_attempt for i in overdue if i.next_payment_attempt]
     return PaymentHistory(
         payments_made=sum(i.status == "paid" and i.amount_paid > 0 for i in invoices),
-        payments_billed=sum(i.status != "draft" and i.total > 0 for i in invoices),
+        payments_billed=sum(i.total > 0 for i in invoices),
         past_due_since=moment(min(i.created for i in overdue)) if overdue else None,
         past_due_minor=sum(invoice.amount_remaining for invoice in overdue),
         next_attempt_at=moment(min(attempts)) if attempts else None,

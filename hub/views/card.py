@@ -33,7 +33,10 @@ def card(request: CustomerRequest) -> HttpResponse:
     form = CardForm(
         request.POST if request.method == "POST" else None,
         scopes=_scopes(together, chosen),
-        initial={"scope": "all", "setup_intent": request.GET.get("setup_intent", "")},
+        initial={
+            "scope": str(chosen.pk) if chosen else "all",
+            "setup_intent": request.GET.get("setup_intent", ""),
+        },
     )
     if form.is_valid() and _finish(request, form, together):
         return redirect("hub:home")
@@ -62,6 +65,7 @@ def _page(
 
 def _finish(request: CustomerRequest, form: CardForm, live: list[Subscription]) -> bool:
     one = _chosen(live, form.cleaned_data["scope"])
+    due = _due([one] if one else live)
     try:
         new = cards.finish(
             request.customer, setup_intent_id=form.cleaned_data["setup_intent"], subscription=one
@@ -78,6 +82,8 @@ def _finish(request: CustomerRequest, form: CardForm, live: list[Subscription]) 
         messages.success(request, _("%(card)s now pays for %(product)s.") % words)
     else:
         messages.success(request, _("%(card)s now pays for everything.") % words)
+    if due:
+        messages.success(request, _("Paid just now: %s.") % ", ".join(due))
     return True
 
 

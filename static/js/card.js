@@ -49,6 +49,7 @@ function start() {
   const element = elements.create("payment", { defaultValues: { billingDetails: { address } } });
   element.on("loaderror", () => say(form.dataset.unreachable));
   element.mount(mount);
+  save.hidden = false;
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

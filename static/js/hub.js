@@ -5,7 +5,10 @@ async function fill(body, url) {
   if (body.childElementCount) return;
   const answer = await fetch(url, { headers: { "X-Part": "form" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) location.assign(url);
-  else body.innerHTML = await answer.text();
+  else {
+    body.innerHTML = await answer.text();
+    body.querySelector("input:not([type=hidden])").autofocus = true;
+  }
 }
 
 for (const opener of document.querySelectorAll("[data-dialog]")) {

@@ -149,8 +149,17 @@ def test_a_link_works_once(alice, at_acme, other_browser):
     for answer in (other_browser.get(link), other_browser.post(link, proof)):
         assert answer.status_code == 410
         assert "This link has been used" in answer.text
-        assert 'value="alice@example.com"' in answer.text
+        assert "alice@example.com" not in answer.text
     assert not is_signed_in(other_browser)
+
+
+def test_a_used_link_offers_the_address_only_where_it_was_asked_for(alice, at_acme, other_browser):
+    ask(at_acme)
+    link = link_in(newest())
+    other_browser.post(link, {"proof": "alice@example.com"})
+
+    assert 'value="alice@example.com"' in at_acme.get(link).text
+    assert "alice@example.com" not in HubClient("acme.test").get(link).text
 
 
 def test_link_and_code_are_one_and_spent_together(alice, at_acme, other_browser):

@@ -90,6 +90,7 @@ def test_a_mail_that_comes_after_the_change_of_mind_still_says_when_it_was_to_en
     ends_at = buy.row_of(unsent.subscription.stripe_subscription_id).cancels_at
     cancellation.undo(unsent.subscription)
     mail.outbox.clear()
+    age(minutes=6)
     confirm_action.func(unsent.vendor_id, str(unsent.pk))
     [message] = mail.outbox
     assert f"Language Lab: Italian ends on {date_format(ends_at)}." in message.body

@@ -73,6 +73,25 @@ def test_a_new_card_pays_for_one_and_the_rest_stays(as_buyer, italian, photograp
     assert (row.card_brand, row.card_last4) == ("mastercard", "4444")
 
 
+def test_who_comes_from_one_purchase_changes_that_one_unless_told_otherwise(as_buyer, photography):
+    form = as_buyer.get(f"/card/?subscription={photography.pk}").context["form"]
+
+    assert form["scope"].value() == str(photography.pk)
+
+
+def test_what_was_past_due_is_said_to_be_paid(as_buyer, italian, buy, sandbox):
+    sandbox.fail_next_payment(italian.stripe_customer.stripe_customer_id)
+    buy.wait(days=31)
+    buy.wait(hours=2)
+    intent = opened(as_buyer, f"/card/?subscription={italian.pk}")
+    buy.confirm_card(intent, "pm_card_mastercard")
+
+    answer = as_buyer.post("/card/", {"scope": "all", "setup_intent": intent}, follow=True)
+
+    assert "Paid just now: €19.00 for Language Lab: Italian." in answer.text
+    assert "did not go through" not in answer.text
+
+
 def test_a_card_that_was_not_confirmed_changes_nothing(as_buyer, italian, stripe):
     intent = opened(as_buyer)
 

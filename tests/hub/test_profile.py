@@ -84,6 +84,15 @@ def test_what_is_no_address_gets_one_clear_error(as_buyer, address):
     assert "One thing to correct" in page
 
 
+@pytest.mark.parametrize("field", ["name", "line1", "city", "company"])
+@pytest.mark.parametrize("text", ["Zoë\nBcc: x@y.example", "1 Main\r\nStreet", "a\tb"])
+def test_a_line_is_one_line(as_buyer, in_stripe, field, text):
+    page = as_buyer.post("/profile/", DETAILS | {field: text}).text
+
+    assert "Write this on one line" in page
+    assert in_stripe().address is None
+
+
 def test_without_stripe_nothing_is_saved_and_the_form_is_still_filled(as_buyer, italian, sandbox):
     sandbox.faults.add("*", "refused", times=50)
 

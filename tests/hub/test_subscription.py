@@ -99,7 +99,8 @@ def test_a_split_pay_plan_says_why_it_cannot_be_cancelled(as_alice, alice):
 
     page = as_alice.get(f"/subscriptions/{plan.pk}/").text
 
-    assert "A split-pay plan cannot be cancelled here. Please write to help@acme.example." in page
+    assert "A split-pay plan cannot be cancelled here." in page
+    assert 'href="mailto:help@acme.example"' in page.partition('id="stop"')[2]
     assert f"/subscriptions/{plan.pk}/cancel/" not in page
 
 
