@@ -52,9 +52,7 @@ def carried_out(action: Action, *, until_done: bool = False) -> Iterator[Action]
         with for_a_page():
             yield action
     except BillingError as error:
-        is_unknown = isinstance(error, BillingUnavailable) and (
-            until_done or error.outcome_unknown
-        )
+        is_unknown = isinstance(error, BillingUnavailable) and (until_done or error.outcome_unknown)
         finish(action, Action.State.UNKNOWN if is_unknown else Action.State.REFUSED, error=error)
         raise
     finish(action, Action.State.DONE)
