@@ -63,7 +63,7 @@ class Mailbox:
         """Waits for the newest mail with these words in its subject; `after` so many others."""
 
         def look() -> Mail | None:
-            found = [mail for mail in self.mails_to(address) if subject in mail.subject]
+            found = self._about(address, subject)
             return found[-1] if len(found) > after else None
 
         def otherwise() -> str:
@@ -71,6 +71,12 @@ class Mailbox:
             return f"No mail “{subject}” to {address}, only {there}"
 
         return until(look, otherwise)
+
+    def count(self, address: str, subject: str) -> int:
+        return len(self._about(address, subject))
+
+    def _about(self, address: str, subject: str) -> list[Mail]:
+        return [mail for mail in self.mails_to(address) if subject in mail.subject]
 
     def _mails(self) -> list[Mail]:
         """A message has arrived once the record beside it is there."""
