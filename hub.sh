@@ -122,7 +122,7 @@ require_node_packages() {
 compile_messages() {
   find locale -name '*.po' | while read -r po; do
     mo=${po%.po}.mo
-    [ -n "$(find "$mo" -newer "$po" 2>/dev/null)" ] || msgfmt --check -o "$mo" "$po"
+    [ -n "$(find "$mo" -newer "$po" 2>/dev/null)" ] || msgfmt --check-format -o "$mo" "$po"
   done
 }
 
