@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.utils import timezone, translation
@@ -11,6 +12,10 @@ from accounts.tenancy import vendor_scope
 from billing.models import Subscription
 from tests.clients import HubClient, signed_in, staff
 from tests.factories import LONG_AGO, make_customer, make_subscription, make_user, make_vendor
+
+# A busy machine is slow, not wrong.
+hypothesis.settings.register_profile("hub", deadline=None)
+hypothesis.settings.load_profile("hub")
 
 pytest_plugins = ["tests.billing.plugin"]
 
