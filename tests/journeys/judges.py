@@ -10,6 +10,14 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 HTML_VALIDATE = ROOT / "node_modules" / ".bin" / "html-validate"
+RUN_AXE = """
+async (tags) => {
+  const options = { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] };
+  const { violations } = await axe.run(document, options);
+  return violations.flatMap((rule) =>
+    rule.nodes.map((node) => `${rule.id}: ${rule.help} at ${node.target.join(" ")}`));
+}
+"""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -40,12 +48,8 @@ def accessibility_violations(page: Page) -> list[str]:
     """What axe-core finds on the page as it stands: one line for each rule and element."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text())
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
-    return [
-        f"{rule['id']}: {rule['help']} at {' '.join(map(str, node['target']))}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
+    found: list[str] = page.evaluate(RUN_AXE, WCAG)
+    return found
 
 
 def html_errors(html: str) -> list[str]:
