@@ -32,6 +32,13 @@ def open_card_page(page, product=""):
     expect(page.get_by_role("heading", name="Change card")).to_be_visible()
 
 
+def test_the_card_field_takes_nothing_before_a_page_has_told_it_how(page, stack):
+    page.goto(f"{stack.demo.sandbox_url}/elements/payment")
+
+    for name in ("number", "expiry", "cvc", "country"):
+        expect(page.locator(f"[name={name}]")).to_be_disabled()
+
+
 def test_a_new_card_pays_for_everything(page, acme, enter, mailbox):
     alice = acme.buyer()
     acme.sell(alice, "photography")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from hub.demo.globex import CAROL
 from scripts.run_demo import ROOT
 from tests.journeys.polling import reload_until_visible
+from tests.journeys.walks import follow
 
 
 @pytest.fixture(autouse=True)
@@ -76,14 +77,14 @@ def test_everything_a_customer_meets_is_german(page, globex, mailbox, english):
         page.goto(f"{globex.origin}{path}")
         look()
     page.goto(globex.origin)
-    page.get_by_role("link", name="Faszienrolle mit Kurs", exact=True).click()
+    follow(page.get_by_role("link", name="Faszienrolle mit Kurs", exact=True))
     look()
-    page.get_by_role("link", name="GX-").first.click()
+    follow(page.get_by_role("link", name="GX-").first)
     look()
     page.goto(globex.origin)
-    page.get_by_role("link", name="Jahresmitgliedschaft", exact=True).click()
+    follow(page.get_by_role("link", name="Jahresmitgliedschaft", exact=True))
     look()
-    page.get_by_role("link", name=_("Cancel subscription")).click()
+    follow(page.get_by_role("link", name=_("Cancel subscription")))
     look()
     page.get_by_role("button", name=_("Cancel subscription")).click()
     expect(page.get_by_role("button", name=_("Undo the cancellation"))).to_be_visible()

@@ -2,7 +2,7 @@
 
 from django.utils import translation
 from django.utils.translation import gettext as _
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from billing.sandbox.story import Buyer
 from hub.demo import sign_ins
@@ -42,6 +42,12 @@ def sign_in_in_german(page: Page, shop: Shop, mailbox: Mailbox, buyer: Buyer) ->
         page.get_by_role("main").get_by_role("button").click()
         expect(page.get_by_role("heading", name=_("Your details"))).to_be_visible()
     return page
+
+
+def follow(link: Locator) -> None:
+    """Clicks and waits until the page behind it has loaded: for reading what is there."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 def type_card(page: Page, number: str) -> None:
