@@ -117,6 +117,7 @@ function apply(wanted) {
   settings = wanted;
   words = wordsFor(settings.locale);
   root.lang = words === wordsFor("de") ? "de" : "en";
+  form.setAttribute("aria-label", words.form);
   for (const label of form.querySelectorAll("[data-word]")) label.textContent = words[label.dataset.word];
   for (const input of form.querySelectorAll("[data-hint]")) input.placeholder = words[input.dataset.hint];
   page.tell("scheme", dress(root, settings.appearance));
@@ -205,7 +206,7 @@ form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) 
 
 page = await connectToPage({ update: apply, validate, confirm });
 apply(page.settings);
-form.querySelector("fieldset").disabled = false;
+for (const input of fields) input.disabled = false;
 new ResizeObserver(() => page.tell("height", Math.ceil(document.body.getBoundingClientRect().height))).observe(document.body);
 const refusal = settings.clientSecret && (await readIntent(settings)).error;
 if (refusal) page.tell("loaderror", { error: refusal });
