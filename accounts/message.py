@@ -32,6 +32,8 @@ _cleaner = nh3.Cleaner(
 )
 _tag = r"""</?[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*>"""
 _tag_or_placeholder = re.compile(_tag + r"|\{(" + "|".join(PLACEHOLDERS) + r")\}")
+_any_tag = re.compile(_tag)
+_in_braces = re.compile(r"\{(\w+)\}")
 _blank_line = re.compile(r"\n\s*\n")
 _block = re.compile(r"<(p|ul|ol|h2|h3)\b", re.IGNORECASE)
 
@@ -56,6 +58,13 @@ def render_message(vendor: Vendor, customer: Customer) -> SafeString:
 
     filled = _tag_or_placeholder.sub(fill, _paragraphs(vendor.message))
     return mark_safe(_cleaner.clean(filled))  # noqa: S308  nh3 has just cleaned it
+
+
+def unfilled_names(message: str) -> list[str]:
+    """What stands in braces and is not filled in: unknown names, and any inside of a tag."""
+    in_text = _in_braces.findall(_any_tag.sub("", message))
+    in_tags = _in_braces.findall("".join(_any_tag.findall(message)))
+    return [name for name in in_text if name not in PLACEHOLDERS] + in_tags
 
 
 def _paragraphs(message: str) -> str:

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 import phonenumbers
 from django import forms
 from django.db.models import Q, QuerySet
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from accounts.forms import MailboxField
 from accounts.models import Customer
+from accounts.services import addresses
 from billing.services import cancellation
 from billing.services.profile import Details
 from invoices.models import Document
@@ -88,7 +89,11 @@ class DetailsForm(forms.Form):
     def of(cls, customer: Customer, data: Any = None) -> DetailsForm:
         initial = {name: getattr(customer, name) for name in cls.base_fields}
         initial["country"] = customer.country.code or ""
-        return cls(data, initial=initial)
+        form = cls(data, initial=initial)
+        if waiting := addresses.waiting_change(customer):
+            words = gettext("Waiting for %(address)s: open the mail we sent there to confirm it.")
+            form.fields["email"].help_text = words % {"address": waiting}
+        return form
 
     def clean_phone(self) -> str:
         """As typed where it was saved before; a new one must be a number that can be called."""

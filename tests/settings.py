@@ -1,6 +1,8 @@
 """Settings for the tests: the real ones, on hosts of their own, with mail kept in memory."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ os.environ.update(
 from config.settings import *  # noqa: F403
 
 _SCRATCH = Path(tempfile.mkdtemp(prefix="hub-tests-"))
+atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
 MEDIA_ROOT = _SCRATCH / "media"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in production: one in memory belongs to a single thread.

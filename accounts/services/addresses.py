@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
@@ -31,6 +32,13 @@ def request_change(customer: Customer, *, address: str) -> None:
         Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
         if throttle.allows(mailbox=mailbox, client=asked_by):
             _mail_link(_CONFIRM, customer, address, mailbox_hash=mailbox, client_hash=asked_by)
+
+
+def waiting_change(customer: Customer) -> str:
+    """The new address that a mail on its way asks to confirm; empty if there is none."""
+    asked = customer.magic_links.filter(purpose=_CONFIRM, used_at=None)
+    waiting = asked.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+    return waiting.order_by("-pk").values_list("email", flat=True).first() or ""
 
 
 def peek_change(token: str) -> MagicLink:

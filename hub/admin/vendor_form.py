@@ -12,9 +12,10 @@ from django.core.validators import RegexValidator
 from django.forms.widgets import ClearableFileInput
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.logos import LogoField
-from accounts.message import PLACEHOLDERS
+from accounts.message import PLACEHOLDERS, unfilled_names
 from accounts.models import Vendor
 from hub.admin.generics import ModelForm
 
@@ -96,6 +97,20 @@ class VendorForm(ModelForm):
         if "time_zone" in self.fields:
             zones = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
             self.fields["time_zone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
+
+    def clean_message(self) -> str:
+        message: str = self.cleaned_data["message"]
+        if names := unfilled_names(message):
+            words = ngettext(
+                "%(names)s is not filled in here. Write it in the text, not inside a link's"
+                " address, and as it stands in the list below.",
+                "These are not filled in here: %(names)s. Write them in the text, not inside a"
+                " link's address, and as they stand in the list below.",
+                len(names),
+            )
+            listed = ", ".join(f"{{{name}}}" for name in names)
+            raise ValidationError(words % {"names": listed}, code="placeholder")
+        return message
 
     def clean_subdomain(self) -> str:
         subdomain: str = self.cleaned_data["subdomain"]

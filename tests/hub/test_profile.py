@@ -112,6 +112,7 @@ def test_a_new_address_counts_once_its_mailbox_confirms(as_buyer, in_stripe):
     mail.outbox.clear()
 
     asked = as_buyer.post("/profile/", DETAILS | {"email": "new@example.com"}, follow=True)
+    waiting = as_buyer.get("/profile/")
     [message] = [m for m in mail.outbox if m.to == ["new@example.com"]]
     before = in_stripe().email
     page = as_buyer.get(link_in(message)).text
@@ -119,6 +120,7 @@ def test_a_new_address_counts_once_its_mailbox_confirms(as_buyer, in_stripe):
     done = as_buyer.post(link_in(message), follow=True)
 
     assert "Open the mail we just sent to new@example.com" in asked.text
+    assert "Waiting for new@example.com" in waiting.text
     assert "Use the new address" in page
     assert (before, still, in_stripe().email) == (
         "alice@example.com",
@@ -126,6 +128,7 @@ def test_a_new_address_counts_once_its_mailbox_confirms(as_buyer, in_stripe):
         "new@example.com",
     )
     assert "Your e-mail address is now new@example.com." in done.text
+    assert "Waiting for" not in as_buyer.get("/profile/").text
     assert [m.to for m in mail.outbox if m.to == ["alice@example.com"]] != []
 
 

@@ -148,6 +148,23 @@ def test_the_message_is_previewed_as_a_customer_reads_it(
     assert "{support_email}" in page.select_one(".field-message .help").get_text()
 
 
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("Hello {nick} of {place}", "{nick}, {place}"),
+        ('<a href="mailto:{support_email}">write to us</a>', "{support_email}"),
+    ],
+)
+def test_what_would_not_be_filled_in_is_refused_by_name(
+    as_owner: HubClient, acme: Vendor, settings_url: str, message: str, named: str
+) -> None:
+    page = save(as_owner, settings_url, message=message)
+
+    assert named in page.select_one(".field-message .errorlist").get_text()
+    acme.refresh_from_db()
+    assert acme.message != message
+
+
 def test_a_broken_form_comes_back_filled_with_the_error_at_its_field(
     as_owner: HubClient, acme: Vendor, settings_url: str
 ) -> None:
