@@ -66,7 +66,8 @@ class IssuedManager(VendorOwnedManager):
 
 
 class Document(VendorOwned):
-    """A receipt or a credit note. Once issued it never changes; a correction is a new one.
+    """A receipt, a credit note, or what takes a credit note back. Once issued it never changes; a
+    correction is a new one.
 
     `source` is whatever the caller knows the payment or refund by: one document each. Amounts of
     a credit note are negative, so that a list adds up. `seller` and `buyer` are as on the day of
@@ -78,6 +79,7 @@ class Document(VendorOwned):
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Receipt")
         CREDIT_NOTE = "credit_note", _("Credit note")
+        REVERSAL = "reversal", _("Reversal")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)

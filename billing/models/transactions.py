@@ -14,14 +14,19 @@ from invoices.models import Document
 
 
 class Transaction(VendorOwned):
-    """One movement of money: a charge, or a refund (its amount is negative).
+    """One movement of money, or what takes one back: then the amount is negative, and `charge` is
+    what it takes back.
 
-    `mail_wanted`: it failed, and the customer is to be told.
+    A dispute is the bank taking the money back for the customer: pending while it is open,
+    succeeded once it is lost for the vendor, failed once the payment stands. A credit is given
+    without moving money back to the card. `mail_wanted`: it failed, and the customer is to be told.
     """
 
     class Kind(models.TextChoices):
         CHARGE = "charge", _("Charge")
         REFUND = "refund", _("Refund")
+        DISPUTE = "dispute", _("Dispute")
+        CREDIT = "credit", _("Credit")
 
     class Status(models.TextChoices):
         SUCCEEDED = "succeeded", _("Succeeded")
@@ -31,6 +36,7 @@ class Transaction(VendorOwned):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     status = models.CharField(_("status"), max_length=10, choices=Status)
     stripe_id = models.CharField(_("Stripe id"), max_length=64)
+    stripe_status = models.CharField(_("status at Stripe"), max_length=40, blank=True)
     stripe_invoice_id = models.CharField(_("invoice at Stripe"), max_length=64, blank=True)
     customer = models.ForeignKey(
         Customer, models.PROTECT, related_name="transactions", verbose_name=_("customer")
@@ -49,8 +55,8 @@ class Transaction(VendorOwned):
         related_name="transactions",
         verbose_name=_("one-time purchase"),
     )
-    refund_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="refunds", verbose_name=_("refund of")
+    charge = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="reversals", verbose_name=_("charge")
     )
     document = models.OneToOneField(
         Document,
@@ -64,11 +70,14 @@ class Transaction(VendorOwned):
     currency = models.CharField(_("currency"), max_length=3)
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
+    reason = models.CharField(_("reason"), max_length=60, blank=True)
+    respond_by = models.DateTimeField(_("respond by"), null=True)
     failure_code = models.CharField(_("failure code"), max_length=80, blank=True)
     happened_at = models.DateTimeField(_("at"))
     mail_wanted = models.BooleanField(default=False)
     mail_started_at = models.DateTimeField(null=True, editable=False)
     mailed_at = models.DateTimeField(null=True)
+    synced_at = models.DateTimeField(_("read from Stripe at"), auto_now=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-happened_at", "-id"]

@@ -32,6 +32,10 @@ OUTCOMES: dict[tuple[str, str], StrOrPromise] = {
     (Kind.REFUND, Status.SUCCEEDED): gettext_lazy("Refunded"),
     (Kind.REFUND, Status.PENDING): gettext_lazy("Refund pending"),
     (Kind.REFUND, Status.FAILED): gettext_lazy("Refund failed"),
+    (Kind.DISPUTE, Status.SUCCEEDED): gettext_lazy("Dispute lost"),
+    (Kind.DISPUTE, Status.PENDING): gettext_lazy("Disputed"),
+    (Kind.DISPUTE, Status.FAILED): gettext_lazy("Dispute won"),
+    (Kind.CREDIT, Status.SUCCEEDED): gettext_lazy("Credited"),
 }
 
 
@@ -46,7 +50,7 @@ class TransactionAdmin(RecordAdmin):
         "day",
     ]
     list_filter = ["kind", "status", ("happened_at", WhenFilter)]
-    list_select_related = ["customer", "document", "subscription", "one_time_purchase", "refund_of"]
+    list_select_related = ["customer", "document", "subscription", "one_time_purchase", "charge"]
     search_fields = [
         "stripe_id",
         "stripe_invoice_id",
@@ -61,15 +65,30 @@ class TransactionAdmin(RecordAdmin):
         (None, {"fields": ["description", "customer", "amount", "kind", "status", "happened_at"]}),
         (
             gettext_lazy("Paid with"),
-            {"fields": ["card", "failure_code", "stripe_id", "stripe_invoice_id"]},
+            {
+                "fields": [
+                    "card",
+                    "stripe_status",
+                    "reason",
+                    "respond_by",
+                    "failure_code",
+                    "stripe_id",
+                    "stripe_invoice_id",
+                ]
+            },
         ),
         (
             gettext_lazy("Belongs to"),
-            {"fields": ["subscription", "one_time_purchase", "document", "refund_of"]},
+            {"fields": ["subscription", "one_time_purchase", "document", "charge"]},
         ),
     ]
     panels = [
-        Panel(Transaction, by="refund_of", title=gettext_lazy("Refunds"), even_if_empty=False)
+        Panel(
+            Transaction,
+            by="charge",
+            title=gettext_lazy("Refunds, disputes and credits"),
+            even_if_empty=False,
+        )
     ]
     change_form_template = "admin/transaction.html"
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from billing.brands import card_words
 from billing.models import OneTimePurchase, Subscription, Transaction
 from invoices.models import Document
 from invoices.money import format_money
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+Kind, Status = Transaction.Kind, Transaction.Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,27 +42,29 @@ def _row(transaction: Transaction) -> TransactionRow:
     return TransactionRow(
         document=transaction.document,
         at=transaction.happened_at,
-        what=_what(transaction),
+        what=str(WORDS[transaction.kind, transaction.status]),
         how=_how(transaction),
         amount=format_money(transaction.amount_minor, transaction.currency),
         is_failed=transaction.status == Transaction.Status.FAILED,
     )
 
 
-def _what(transaction: Transaction) -> str:
-    words = {
-        (Transaction.Kind.CHARGE, Transaction.Status.SUCCEEDED): _("Paid"),
-        (Transaction.Kind.CHARGE, Transaction.Status.PENDING): _("On its way"),
-        (Transaction.Kind.CHARGE, Transaction.Status.FAILED): _("Did not go through"),
-        (Transaction.Kind.REFUND, Transaction.Status.SUCCEEDED): _("Refunded"),
-        (Transaction.Kind.REFUND, Transaction.Status.PENDING): _("Refund on its way"),
-        (Transaction.Kind.REFUND, Transaction.Status.FAILED): _("Refund did not go through"),
-    }
-    return words[Transaction.Kind(transaction.kind), Transaction.Status(transaction.status)]
+WORDS: dict[tuple[str, str], StrPromise] = {
+    (Kind.CHARGE, Status.SUCCEEDED): gettext_lazy("Paid"),
+    (Kind.CHARGE, Status.PENDING): gettext_lazy("On its way"),
+    (Kind.CHARGE, Status.FAILED): gettext_lazy("Did not go through"),
+    (Kind.REFUND, Status.SUCCEEDED): gettext_lazy("Refunded"),
+    (Kind.REFUND, Status.PENDING): gettext_lazy("Refund on its way"),
+    (Kind.REFUND, Status.FAILED): gettext_lazy("Refund did not go through"),
+    (Kind.DISPUTE, Status.SUCCEEDED): gettext_lazy("Returned by your bank after a dispute"),
+    (Kind.DISPUTE, Status.PENDING): gettext_lazy("Payment disputed with your bank"),
+    (Kind.DISPUTE, Status.FAILED): gettext_lazy("Dispute closed, the payment stands"),
+    (Kind.CREDIT, Status.SUCCEEDED): gettext_lazy("Credited"),
+}
 
 
 def _how(transaction: Transaction) -> str:
-    refunded = transaction.refund_of
+    refunded = transaction.charge
     if refunded and refunded.document:
         return _("Credit note for %s") % refunded.document.number
     return card_words(transaction.card_brand, transaction.card_last4)

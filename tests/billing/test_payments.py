@@ -202,7 +202,7 @@ def test_yen_and_dinar_stay_exact(buy: Buyer) -> None:
 def test_a_refund_is_a_transaction_with_a_credit_note(buy: Buyer) -> None:
     payment = buy.subscription().transactions.get()
     refund(buy, payment, 500)
-    [back] = payment.refunds.all()
+    [back] = payment.reversals.all()
     assert (back.kind, back.amount_minor) == (Transaction.Kind.REFUND, -500)
     assert back.subscription == payment.subscription
     assert back.document is not None

@@ -38,7 +38,7 @@ def test_each_payment_stands_beside_its_document(as_alice, alice, italian):
         subscription=italian,
         kind=Transaction.Kind.REFUND,
         amount_minor=-950,
-        refund_of=paid,
+        charge=paid,
         document=note,
     )
 

@@ -78,7 +78,7 @@ def _read(vendor: Vendor, charge_id: str) -> Payment:
         if invoice and invoice.subscription_id
         else None
     )
-    known_refunds = Transaction.objects.filter(refund_of__stripe_id=charge_id)
+    known_refunds = Transaction.objects.filter(charge__stripe_id=charge_id)
     has_refunds = charge.refunded_minor > 0 or known_refunds.exists()
     return Payment(
         charge=charge,
@@ -220,7 +220,7 @@ def _save_refund(charge: Transaction, refund: RefundRecord) -> None:
     row = row or Transaction(vendor_id=charge.vendor_id, stripe_id=refund.refund_id)
     row.kind = Transaction.Kind.REFUND
     row.status = REFUND_STATUSES.get(refund.status, Transaction.Status.PENDING)
-    row.refund_of = charge
+    row.charge = charge
     for name in ("customer_id", "subscription_id", "one_time_purchase_id"):
         setattr(row, name, getattr(charge, name))
     fill(
