@@ -1,5 +1,6 @@
 """The models by noun. Django looks for them here, so this one package file is not empty."""
 
+from billing.models.notices import ExpiryNotice
 from billing.models.purchases import CardOnFile, OneTimePurchase, StripeCustomer, Subscription
 from billing.models.traffic import Action, StripeEvent
 from billing.models.transactions import Transaction
@@ -9,6 +10,7 @@ __all__ = [
     "Action",
     "CancellationRules",
     "CardOnFile",
+    "ExpiryNotice",
     "OneTimePurchase",
     "StripeAccount",
     "StripeCustomer",

@@ -16,11 +16,16 @@ CHARGED_BY_ITSELF = "charge_automatically"
 
 
 class CardOnFile(models.Model):
-    """The card that pays, as far as a page may show it. Empty: none of its own."""
+    """The card that pays, as far as a page may show it. Empty: none of its own.
+
+    It may be another means of payment (`card_brand` then names its kind, as in `sepa_debit`), known
+    by an address rather than by a number (`card_account`, as with Link and PayPal).
+    """
 
     stripe_payment_method_id = models.CharField(max_length=64, blank=True)
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
+    card_account = models.CharField(max_length=250, blank=True)
     card_exp_month = models.PositiveSmallIntegerField(null=True)
     card_exp_year = models.PositiveSmallIntegerField(null=True)
 
@@ -29,7 +34,7 @@ class CardOnFile(models.Model):
 
     @property
     def has_card(self) -> bool:
-        return bool(self.card_last4)
+        return bool(self.stripe_payment_method_id)
 
 
 class StripeCustomer(CardOnFile, VendorOwned):
