@@ -205,6 +205,10 @@ MAIL_PREVIEW_MAX_MESSAGES = 500
 # --- Stripe; STRIPE_SANDBOX=1 puts the stand-in of billing/sandbox in its place ---
 STRIPE_SANDBOX_URL = env("STRIPE_SANDBOX_URL", default="http://localhost:12111")
 STRIPE_API_BASE = STRIPE_SANDBOX_URL if STRIPE_SANDBOX else "https://api.stripe.com"
+# For vendors who connect their Stripe account to the platform's instead of giving keys.
+STRIPE_PLATFORM_SECRET_KEY = env("STRIPE_PLATFORM_SECRET_KEY", default="")
+STRIPE_PLATFORM_PUBLISHABLE_KEY = env("STRIPE_PLATFORM_PUBLISHABLE_KEY", default="")
+STRIPE_PLATFORM_WEBHOOK_SECRET = env("STRIPE_PLATFORM_WEBHOOK_SECRET", default="")
 STRIPE_JS_URL = (
     f"{STRIPE_SANDBOX_URL}/stripe.js"
     if STRIPE_SANDBOX

@@ -46,7 +46,7 @@ class DocumentSettings(VendorOwned):
 
 # What happens to a document after it is issued.
 SET_ONCE = {"pdf", "pdf_sha256", "mail_wanted", "sent_at"}
-MAY_CHANGE = {"delivery_started_at"}
+MAY_CHANGE = {"delivery_attempts", "next_delivery_at"}
 
 
 class IssuedQuerySet(models.QuerySet[Any]):
@@ -72,8 +72,8 @@ class Document(VendorOwned):
     `source` is whatever the caller knows the payment or refund by: one document each. Amounts of
     a credit note are negative, so that a list adds up. `seller` and `buyer` are as on the day of
     issue: {"name", "lines": [address lines], "tax_id", "email"}, the seller's also with "phone"
-    and "footer". `delivery_started_at` is a lease: whoever delivers it holds it for a while, so
-    that no two do.
+    and "footer". `next_delivery_at` is a lease: whoever delivers it holds it until then, so
+    that no two do, and after a failure it waits that long.
     """
 
     class Kind(models.TextChoices):
@@ -107,7 +107,8 @@ class Document(VendorOwned):
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     mail_wanted = models.BooleanField(default=False)
     sent_at = models.DateTimeField(_("mailed at"), null=True)
-    delivery_started_at = models.DateTimeField(null=True, editable=False)
+    delivery_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_delivery_at = models.DateTimeField(null=True, editable=False)
 
     if not TYPE_CHECKING:
         objects = IssuedManager()

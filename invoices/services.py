@@ -1,6 +1,7 @@
 """Issuing documents, and bringing them to the customer."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -10,22 +11,28 @@ from zoneinfo import ZoneInfo
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.timezone import localtime, now
 
 from accounts.languages import first_supported
 from accounts.models import Customer, Vendor
 from accounts.tenancy import vendor_scope
+from accounts.turns import in_turn, wait_after
 from invoices import emails, pdf, presentation
 from invoices.errors import LinesDoNotAddUp, PdfDamaged
 from invoices.models import Document, DocumentSettings, Line, pdf_path
 from invoices.money import share_out
 from invoices.parties import buyer_of, seller_of
 
+logger = logging.getLogger(__name__)
+
 # Nobody wants a mail about a payment of last week: an import brings years of them.
 MAIL_NO_LATER_THAN = timedelta(days=3)
-# How long one who delivers a document has it to itself; after a failure, the wait for the next try.
+# How long one who delivers a document has it to itself; after a failure, the wait for the next try,
+# which doubles. When the mail server is back after hours, nothing waits longer than this.
 LEASE = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(minutes=15)
+GIVES_UP_AFTER = 5
 LONGEST_TEXT = 250
 
 
@@ -135,7 +142,10 @@ def deliver(document: Document) -> None:
 
     If anything fails it stays undelivered, and the sweep comes back to it.
     """
-    if not _undelivered().filter(pk=document.pk).update(delivery_started_at=now()):
+    attempts = document.delivery_attempts
+    lease = wait_after(attempts, first=LEASE, longest=LONGEST_WAIT)
+    ours = _undelivered().filter(pk=document.pk, delivery_attempts=attempts)
+    if not ours.update(delivery_attempts=attempts + 1, next_delivery_at=now() + lease):
         return
     document.refresh_from_db()
     content = read_pdf(document)
@@ -145,18 +155,29 @@ def deliver(document: Document) -> None:
         document.save(update_fields=["sent_at"])
 
 
-def deliver_what_was_left(*, at_most: int) -> None:
-    """Those never tried come first; one that fails ends the round, and is put off."""
-    waiting = _undelivered().order_by(F("delivery_started_at").asc(nulls_first=True), "issued_at")
-    for document in waiting.select_related("vendor", "customer")[:at_most]:
+def deliver_what_was_left(*, at_most: int, each: int) -> None:
+    """Every vendor gets its share of the round. One that fails is put off, longer each time; after
+    a few in a row the mail server is down, and the rest need not wait for it one by one."""
+    waiting = _undelivered().order_by("delivery_attempts", "issued_at")
+    in_a_row = 0
+    for document in in_turn(
+        waiting.select_related("vendor", "customer"), at_most=at_most, each=each
+    ):
         with vendor_scope(document.vendor):
-            deliver(document)
+            try:
+                deliver(document)
+                in_a_row = 0
+            except Exception:
+                logger.exception("Document %s could not be delivered.", document.number)
+                in_a_row += 1
+        if in_a_row >= GIVES_UP_AFTER:
+            return
 
 
 def _undelivered() -> QuerySet[Document]:
     return Document.objects.filter(
         Q(pdf="") | Q(mail_wanted=True, sent_at=None),
-        Q(delivery_started_at=None) | Q(delivery_started_at__lt=now() - LEASE),
+        Q(next_delivery_at=None) | Q(next_delivery_at__lte=now()),
     )
 
 

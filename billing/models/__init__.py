@@ -1,7 +1,9 @@
 """The models by noun. Django looks for them here, so this one package file is not empty."""
 
+from billing.models.failures import Failure
 from billing.models.notices import ExpiryNotice
 from billing.models.purchases import CardOnFile, OneTimePurchase, StripeCustomer, Subscription
+from billing.models.runs import Difference, SyncRun
 from billing.models.traffic import Action, StripeEvent
 from billing.models.transactions import Transaction
 from billing.models.vendor import CancellationRules, StripeAccount
@@ -10,11 +12,14 @@ __all__ = [
     "Action",
     "CancellationRules",
     "CardOnFile",
+    "Difference",
     "ExpiryNotice",
+    "Failure",
     "OneTimePurchase",
     "StripeAccount",
     "StripeCustomer",
     "StripeEvent",
     "Subscription",
+    "SyncRun",
     "Transaction",
 ]

@@ -24,6 +24,7 @@ class StripeEvent(VendorOwned):
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)
     handled_at = models.DateTimeField(_("handled at"), null=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_try_at = models.DateTimeField(_("next try at"), null=True)
     failure = models.CharField(_("failure"), max_length=500, blank=True)
 
     class Meta:
@@ -50,7 +51,8 @@ class StripeEvent(VendorOwned):
 class Action(VendorOwned):
     """What a customer asked for that changes Stripe: a row first, then the calls.
 
-    `parameters` holds what it takes to say later whether Stripe did it, or to put it back.
+    `parameters` holds what it takes to say later whether Stripe did it, or to put it back; their
+    hash stays as they were asked for.
     """
 
     class Kind(models.TextChoices):
@@ -80,14 +82,18 @@ class Action(VendorOwned):
         verbose_name=_("subscription"),
     )
     parameters = models.JSONField(_("parameters"), default=dict)
+    parameters_hash = models.CharField(_("parameters' hash"), max_length=64, blank=True)
     failure_code = models.CharField(_("Stripe's code"), max_length=80, blank=True)
     decline_code = models.CharField(_("decline code"), max_length=80, blank=True)
     request_id = models.CharField(_("Stripe's request id"), max_length=80, blank=True)
     reason = models.CharField(_("reason given"), max_length=40, blank=True)
     started_at = models.DateTimeField(_("started at"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("times settled"), default=0)
+    next_try_at = models.DateTimeField(_("next try at"), null=True)
     mail_wanted = models.BooleanField(default=False)
-    mail_started_at = models.DateTimeField(null=True, editable=False)
+    mail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_mail_at = models.DateTimeField(null=True, editable=False)
     mailed_at = models.DateTimeField(_("confirmed by mail at"), null=True)
 
     class Meta:

@@ -75,7 +75,8 @@ class Transaction(VendorOwned):
     failure_code = models.CharField(_("failure code"), max_length=80, blank=True)
     happened_at = models.DateTimeField(_("at"))
     mail_wanted = models.BooleanField(default=False)
-    mail_started_at = models.DateTimeField(null=True, editable=False)
+    mail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_mail_at = models.DateTimeField(null=True, editable=False)
     mailed_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(_("read from Stripe at"), auto_now=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,25 +13,53 @@ from accounts.tenancy import VendorOwned
 
 
 class StripeAccount(VendorOwned):
-    """A vendor's own keys. Written in the admin, shown there as their last four characters."""
+    """A vendor's own keys, or its account connected to the platform's.
+
+    Keys are written in the admin and shown there as their last four characters. `account_id` is
+    whose keys these are, as far as Stripe tells; `webhook_endpoint_id` whose secret we hold.
+    """
 
     secret_key = EncryptedTextField(_("secret or restricted key"), blank=True)
     publishable_key = models.CharField(_("publishable key"), max_length=255, blank=True)
     webhook_secret = EncryptedTextField(_("webhook signing secret"), blank=True)
+    webhook_endpoint_id = models.CharField(max_length=64, blank=True, editable=False)
+    account_id = models.CharField(_("account"), max_length=64, blank=True, editable=False)
+    connected_account_id = models.CharField(_("connected account"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("Stripe account")
         verbose_name_plural = _("Stripe accounts")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["vendor"], name="one_stripe_account_per_vendor"),
+            models.UniqueConstraint(
+                fields=["connected_account_id"],
+                condition=~models.Q(connected_account_id=""),
+                name="each_connected_account_one_vendor",
+            ),
         ]
 
     def __str__(self) -> str:
         return str(self.vendor)
 
     @property
+    def is_connected(self) -> bool:
+        return bool(self.connected_account_id)
+
+    @property
+    def key(self) -> str:
+        """What Stripe is asked with; empty where there is none."""
+        return str(settings.STRIPE_PLATFORM_SECRET_KEY) if self.is_connected else self.secret_key
+
+    @property
+    def browser_key(self) -> str:
+        """The publishable key for Stripe.js."""
+        if self.is_connected:
+            return str(settings.STRIPE_PLATFORM_PUBLISHABLE_KEY)
+        return self.publishable_key
+
+    @property
     def livemode(self) -> bool:
-        return "_live_" in self.secret_key
+        return "_live_" in self.key
 
 
 class CancellationRules(VendorOwned):

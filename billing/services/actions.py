@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,8 +17,10 @@ from billing.errors import BillingError, BillingUnavailable, StripeRefused
 from billing.gateway.client import for_a_page
 from billing.models import Action, Subscription
 from billing.services import notices
+from billing.services.failures import record_failure, settle_failures
 
 UNFINISHED = (Action.State.STARTED, Action.State.UNKNOWN)
+NOT_APPLIED = "not_applied"
 MAILED = (Action.Kind.CHANGE_CARD, Action.Kind.CANCEL, Action.Kind.UNDO_CANCEL)
 
 
@@ -36,10 +40,17 @@ def start(
             customer=customer,
             subscription=subscription,
             parameters=parameters or {},
+            parameters_hash=_hash(parameters or {}),
             reason=reason,
         )
         action.save()
     return action
+
+
+def _hash(parameters: dict[str, Any]) -> str:
+    """What was asked for, provable after the parameters themselves are gone."""
+    text = json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
@@ -71,18 +82,23 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
         outcome["parameters"] = {}  # the details themselves are nobody's business any more
     settled = Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**outcome)
     action.refresh_from_db()
+    if settled and state == Action.State.DONE:
+        settle_failures(action=action)
+    elif settled and error is not None and error.detail != NOT_APPLIED:
+        record_failure(error, action=action)
     if settled and action.mail_wanted:
         notices.confirm_action.enqueue(action.vendor_id, str(action.pk))
 
 
 def finish_not_applied(action: Action) -> None:
     """Nobody knew, and Stripe shows that it did not happen."""
-    error = StripeRefused(sentences.REFUSED, detail="not_applied")
+    error = StripeRefused(sentences.REFUSED, detail=NOT_APPLIED)
     finish(action, Action.State.REFUSED, error=error)
 
 
 def note(action: Action, error: BillingError) -> None:
     """It failed once, and may yet succeed."""
+    record_failure(error, action=action)
     Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**_failure_fields(error))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
@@ -13,13 +13,18 @@ from django.utils import timezone
 
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
+from accounts.turns import in_turn, wait_after
 from billing import emails
 from billing.models import Action, StripeCustomer, Subscription, Transaction
 
 WORTH_TELLING = timedelta(days=3)
 """An import brings years of history, and nobody wants to hear of last year's declined card."""
 LEASE = timedelta(minutes=5)
-"""How long who sends a mail has its row to itself; after a failure, the wait for the next try."""
+"""How long who sends a mail has its row to itself; after a failure, the wait for the next try,
+which doubles each time."""
+LONGEST_WAIT = timedelta(minutes=15)
+A_SWEEP = 200
+A_VENDORS_SHARE = 50
 
 
 @contextmanager
@@ -41,8 +46,16 @@ def confirm_action(vendor_id: int, action_id: str) -> None:
 def _is_ours(unsent: QuerySet[Any]) -> bool:
     """Whether the row was free: of two workers with the same task, one sends."""
     now = timezone.now()
-    free = Q(mail_started_at=None) | Q(mail_started_at__lt=now - LEASE)
-    return bool(unsent.filter(free).update(mail_started_at=now))
+    row = unsent.filter(_is_due(now)).first()
+    if row is None:
+        return False
+    wait = wait_after(row.mail_attempts, first=LEASE, longest=LONGEST_WAIT)
+    ours = unsent.filter(mail_attempts=row.mail_attempts)
+    return bool(ours.update(mail_attempts=row.mail_attempts + 1, next_mail_at=now + wait))
+
+
+def _is_due(now: datetime) -> Q:
+    return Q(next_mail_at=None) | Q(next_mail_at__lte=now)
 
 
 def _with_all[M: Model](rows: QuerySet[M]) -> QuerySet[M]:
@@ -78,12 +91,14 @@ def tell_of_failure(vendor_id: int, transaction_id: int) -> None:
 def enqueue_what_was_left() -> None:
     """For every vendor: mails whose task was lost, or whose mail server was down."""
     moment = timezone.now()
-    left = Q(mail_wanted=True, mailed_at=None)
+    left = Q(mail_wanted=True, mailed_at=None) & _is_due(moment)
     span = (moment - WORTH_TELLING, moment - timedelta(minutes=1))
     with vendor_scope(None):
-        actions = list(Action.objects.filter(left, finished_at__range=span)[:200])
-        failures = list(Transaction.objects.filter(left, happened_at__range=span)[:200])
-    for action in actions:
+        actions = Action.objects.filter(left, finished_at__range=span).order_by("finished_at")
+        unconfirmed = in_turn(actions, at_most=A_SWEEP, each=A_VENDORS_SHARE)
+        charges = Transaction.objects.filter(left, happened_at__range=span).order_by("happened_at")
+        untold = in_turn(charges, at_most=A_SWEEP, each=A_VENDORS_SHARE)
+    for action in unconfirmed:
         confirm_action.enqueue(action.vendor_id, str(action.pk))
-    for failed in failures:
+    for failed in untold:
         tell_of_failure.enqueue(failed.vendor_id, failed.pk)

@@ -38,7 +38,7 @@ def unsent(buy: Buyer, monkeypatch: pytest.MonkeyPatch) -> Action:
 
 def age(**span: int) -> None:
     then = timezone.now() - timedelta(**span)
-    Action.objects.update(finished_at=then, mail_started_at=then)
+    Action.objects.update(finished_at=then, next_mail_at=then)
 
 
 def test_the_act_is_done_and_the_mail_follows_when_the_server_is_back(unsent: Action) -> None:

@@ -54,7 +54,7 @@ def rename(customer, name):
 
 def wait_for_the_lease(document):
     with vendor_scope(document.vendor):
-        Document.objects.update(delivery_started_at=now() - services.LEASE - timedelta(seconds=1))
+        Document.objects.update(next_delivery_at=now() - timedelta(seconds=1))
 
 
 def test_a_payment_brings_a_mail_with_its_receipt(alice, commit, mailoutbox):
@@ -151,7 +151,7 @@ def test_delivering_again_does_nothing(alice, commit, mailoutbox):
 def test_what_another_is_delivering_is_left_to_it(alice, mailoutbox):
     receipt = make_receipt(alice, paid_at=now())
     with vendor_scope(alice.vendor):
-        Document.objects.update(delivery_started_at=now())
+        Document.objects.update(next_delivery_at=now() + services.LEASE)
         services.deliver(again(receipt))
     assert mailoutbox == []
 
