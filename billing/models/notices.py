@@ -24,7 +24,8 @@ class ExpiryNotice(VendorOwned):
     days_before = models.PositiveSmallIntegerField(_("days before"))
     created_at = models.DateTimeField(_("noted at"), auto_now_add=True)
     mail_wanted = models.BooleanField(default=True)
-    mail_started_at = models.DateTimeField(null=True, editable=False)
+    mail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_mail_at = models.DateTimeField(null=True, editable=False)
     mailed_at = models.DateTimeField(_("mailed at"), null=True)
 
     class Meta:
