@@ -47,7 +47,7 @@ _TEST_CARD = _("This is a test card, and this is a real payment. Please use anot
 _ASK_BANK = _("Your bank wants to hear from you first. Call the number on the card.")
 _AGAIN = _("This took too long, so your bank's approval expired. Please enter the card again.")
 _TOO_MANY_CARDS = _("Too many cards are stored for you. Please write to us; we will remove some.")
-_BUSY = _("Another change is being made right now. Please try again in a moment.")
+BUSY = _("Another change is being made right now. Please try again in a moment.")
 _TAX_ID = _("This tax ID is not valid in the country of your address. Please check both.")
 
 BY_DECLINE_CODE: dict[str, StrPromise] = {
@@ -88,7 +88,7 @@ BY_CODE: dict[str, StrPromise] = {
     "customer_max_payment_methods": _TOO_MANY_CARDS,
     "expired_card": _EXPIRED,
     "expired_payment_method": _EXPIRED,
-    "idempotency_key_in_use": _BUSY,
+    "idempotency_key_in_use": BUSY,
     "incorrect_address": _POSTCODE,
     "incorrect_cvc": _CVC,
     "incorrect_number": _NUMBER,
@@ -97,7 +97,7 @@ BY_CODE: dict[str, StrPromise] = {
     "invalid_expiry_month": _EXPIRY,
     "invalid_expiry_year": _EXPIRY,
     "invalid_number": _NUMBER,
-    "lock_timeout": _BUSY,
+    "lock_timeout": BUSY,
     "payment_method_restricted": _KIND,
     "processing_error": _LATER,
     "setup_intent_setup_attempt_expired": _AGAIN,

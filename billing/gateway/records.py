@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing.states import ENDINGS, Ending
+
 
 @dataclass(frozen=True, kw_only=True)
 class CardRecord:
@@ -105,6 +107,11 @@ class SubscriptionRecord:
     resumes_at: datetime | None
     card: CardRecord | None
     metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ending(self) -> Ending:
+        """How Stripe is told to end it."""
+        return ENDINGS[self.is_flexible, self.schedule is not None and self.schedule.is_running]
 
     @property
     def period_ends_at(self) -> datetime:

@@ -12,9 +12,10 @@ from billing.gateway.client import asking, client_for
 from billing.gateway.reading import card_of, id_of, moment, moment_or_none, texts
 from billing.gateway.records import ItemRecord, ScheduleRecord, SubscriptionRecord
 from billing.gateway.schedules import find_ended_schedule, schedule_record
+from billing.states import Ending
 
 if TYPE_CHECKING:
-    from stripe.params import SubscriptionUpdateParams
+    from stripe.params import SubscriptionCancelParams, SubscriptionUpdateParams
 
 EXPAND = [
     "items.data.price.product",
@@ -54,20 +55,33 @@ def cancel_at_period_end(
     vendor: Vendor,
     subscription_id: str,
     *,
-    is_flexible: bool,
+    ending: Ending,
     feedback: str,
     metadata: dict[str, str],
     key: str,
 ) -> SubscriptionRecord:
-    """Let what is paid for run out; a trial ends with the trial."""
+    """Let what is paid for run out, the longest of its periods; a trial ends with the trial."""
     details: SubscriptionUpdateParams = {"metadata": metadata}
     if feedback:
         details["cancellation_details"] = {"feedback": feedback}
-    if is_flexible:
-        details["cancel_at"] = "min_period_end"
+    if ending == Ending.CANCEL_AT:
+        details["cancel_at"] = "max_period_end"
     else:
         details["cancel_at_period_end"] = True
     return _update(vendor, subscription_id, details, key)
+
+
+def cancel_now(
+    vendor: Vendor, subscription_id: str, *, feedback: str, key: str
+) -> SubscriptionRecord:
+    """At once, with no invoice and nothing given back."""
+    params: SubscriptionCancelParams = {"prorate": False, "invoice_now": False, "expand": EXPAND}
+    if feedback:
+        params["cancellation_details"] = {"feedback": feedback}
+    with asking():
+        client = client_for(vendor)
+        ended = client.subscriptions.cancel(subscription_id, params, {"idempotency_key": key})
+        return _record(client, ended)
 
 
 def undo_cancel(

@@ -65,6 +65,12 @@ class Subscription(CardOnFile, VendorOwned):
     """Ongoing, in trial, or a split-pay plan (then `payments_total` says how many payments).
 
     Money is per period and in minor units; the card is the subscription's own, if it has one.
+    `items`: what it is made of, each with name, plan, quantity, amount_minor, interval,
+    interval_count and is_metered. `discount_minor` comes off `amount_minor`: until a day, only
+    once, or for good. `is_managed`: sold by Stripe itself (Managed Payments).
+    `without_card`: what becomes of a trial that ends without a card, in Stripe's word.
+    `next_amount_minor` is None where use decides. `last_charge_at` is a split-pay plan's.
+    `open_invoice_url`: Stripe's page of the oldest open invoice.
     `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """
 
@@ -112,10 +118,17 @@ class Subscription(CardOnFile, VendorOwned):
     product_name = models.CharField(_("product"), max_length=250)
     plan_name = models.CharField(_("plan"), max_length=250, blank=True)
     reference = models.CharField(_("order"), max_length=80, blank=True)
+    items = models.JSONField(default=list)
     amount_minor = models.BigIntegerField(_("amount"))
+    discount_minor = models.BigIntegerField(_("discount"), default=0)
+    discount_name = models.CharField(max_length=250, blank=True)
+    discount_ends_at = models.DateTimeField(null=True)
+    discount_is_once = models.BooleanField(default=False)
+    tax_is_added = models.BooleanField(default=False)
     currency = models.CharField(_("currency"), max_length=3)
     interval = models.CharField(_("interval"), max_length=10)
     interval_count = models.PositiveSmallIntegerField(default=1)
+    is_managed = models.BooleanField(default=False)
     status = models.CharField(_("status"), max_length=20, choices=Status)
     collection_method = models.CharField(max_length=25, default=CHARGED_BY_ITSELF)
     payments_total = models.PositiveSmallIntegerField(_("payments in all"), null=True)
@@ -123,7 +136,10 @@ class Subscription(CardOnFile, VendorOwned):
     started_at = models.DateTimeField(_("started at"))
     trial_ends_at = models.DateTimeField(_("trial ends at"), null=True)
     period_ends_at = models.DateTimeField(_("period ends at"), null=True)
+    without_card = models.CharField(max_length=20, blank=True)
     next_charge_at = models.DateTimeField(_("next charge at"), null=True)
+    next_amount_minor = models.BigIntegerField(_("next charge"), null=True)
+    last_charge_at = models.DateTimeField(_("last payment at"), null=True)
     cancels_at = models.DateTimeField(_("cancels at"), null=True)
     cancel_requested_at = models.DateTimeField(_("cancellation requested at"), null=True)
     ended_at = models.DateTimeField(_("ended at"), null=True)
@@ -132,6 +148,7 @@ class Subscription(CardOnFile, VendorOwned):
     past_due_since = models.DateTimeField(_("past due since"), null=True)
     past_due_minor = models.BigIntegerField(_("amount past due"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True)
+    open_invoice_url = models.URLField(max_length=1000, blank=True)
     synced_at = models.DateTimeField(_("read from Stripe at"), auto_now=True)
 
     class Meta:
@@ -164,11 +181,6 @@ class Subscription(CardOnFile, VendorOwned):
     def is_live(self) -> bool:
         """Whether Stripe still lets anything be changed."""
         return self.status in self.LIVE_STATUSES
-
-    @property
-    def needs_card(self) -> bool:
-        """Whether a card will be charged for it; invoices may also be sent to be paid otherwise."""
-        return self.is_live and not self.is_paid_off and self.collection_method == CHARGED_BY_ITSELF
 
     @property
     def is_ending(self) -> bool:

@@ -100,6 +100,15 @@ class Action(VendorOwned):
         ordering: ClassVar[list[str]] = ["-started_at"]
         verbose_name = _("self-service act")
         verbose_name_plural = _("self-service acts")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["subscription"],
+                condition=models.Q(
+                    kind__in=["cancel", "undo_cancel"], state__in=["started", "unknown"]
+                ),
+                name="one_change_of_an_end_at_a_time",
+            ),
+        ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["started_at"],

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,8 @@ from billing.services.failures import record_failure, settle_failures
 
 UNFINISHED = (Action.State.STARTED, Action.State.UNKNOWN)
 NOT_APPLIED = "not_applied"
+AT_WORK = timedelta(minutes=2)
+"""Younger ones may still be under way in a page."""
 MAILED = (Action.Kind.CHANGE_CARD, Action.Kind.CANCEL, Action.Kind.UNDO_CANCEL)
 
 
@@ -69,6 +72,17 @@ def carried_out(action: Action, *, until_done: bool = False) -> Iterator[Action]
     finish(action, Action.State.DONE)
 
 
+def is_left(action: Action) -> bool:
+    """Whether nobody is at work on it any more, and how it went is not known."""
+    is_old = action.started_at < timezone.now() - AT_WORK
+    return action.state == Action.State.UNKNOWN or (action.state == Action.State.STARTED and is_old)
+
+
+def forget(action: Action) -> None:
+    """There was nothing to do after all, and Stripe was not asked to."""
+    action.delete()
+
+
 def finish(action: Action, state: Action.State, *, error: BillingError | None = None) -> None:
     """Settle it once: who comes second changes nothing and mails nothing."""
     outcome: dict[str, Any] = {
@@ -81,12 +95,14 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     if action.kind == Action.Kind.UPDATE_DETAILS and state not in UNFINISHED:
         outcome["parameters"] = {}  # the details themselves are nobody's business any more
     settled = Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**outcome)
+    if not settled:
+        return
     action.refresh_from_db()
-    if settled and state == Action.State.DONE:
+    if state == Action.State.DONE:
         settle_failures(action=action)
-    elif settled and error is not None and error.detail != NOT_APPLIED:
+    elif error is not None and error.detail != NOT_APPLIED:
         record_failure(error, action=action)
-    if settled and action.mail_wanted:
+    if action.mail_wanted:
         notices.confirm_action.enqueue(action.vendor_id, str(action.pk))
 
 

@@ -1,4 +1,4 @@
-"""Who may cancel what by themselves; cancelling at the period's end, and undoing it until then."""
+"""Cancelling: what is paid for runs out, and until then it can be undone."""
 
 from __future__ import annotations
 
@@ -6,33 +6,32 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Vendor
-from billing import sentences
-from billing.errors import (
-    AlreadyCancelled,
-    CancellationNotAllowed,
-    NotLive,
-    StripeRefused,
-)
+from billing import sentences, states
+from billing.errors import BillingUnavailable, NotLive, StripeRefused
 from billing.gateway import schedules
 from billing.gateway import subscriptions as gateway
 from billing.gateway.client import for_a_page
 from billing.gateway.records import SubscriptionRecord
-from billing.models import Action, CancellationRules, Subscription
-from billing.services import actions, regions
+from billing.models import Action, Subscription
+from billing.services import actions
+from billing.services.cancellation_rules import check, refusal
 from billing.services.sync import terms
 from billing.services.sync.subscriptions import sync_subscription, take_in_subscription
+from billing.states import Ending
+
+ABOUT_ENDS = (Action.Kind.CANCEL, Action.Kind.UNDO_CANCEL)
 
 REASONS = [
-    ("finished", gettext_lazy("I have what I wanted")),
-    ("time", gettext_lazy("I do not have the time")),
-    ("price", gettext_lazy("It costs too much")),
-    ("quality", gettext_lazy("It is not what I expected")),
-    ("other", gettext_lazy("Something else")),
+    ("finished", _("I have what I wanted")),
+    ("time", _("I do not have the time")),
+    ("price", _("It costs too much")),
+    ("quality", _("It is not what I expected")),
+    ("other", _("Something else")),
 ]
 
 FEEDBACK = {
@@ -45,89 +44,66 @@ FEEDBACK = {
 """Our reasons in Stripe's words."""
 
 
-def rules_of(vendor: Vendor) -> CancellationRules:
-    found = CancellationRules.objects.filter(vendor=vendor).first()
-    rules = found or CancellationRules()
-    rules.vendor = vendor
-    return rules
-
-
-def refusal(subscription: Subscription, *, rules: CancellationRules | None = None) -> str | None:
-    """Why the customer may not cancel it here, in a sentence; None: they may.
-
-    A page with many subscriptions reads the rules once.
-    """
-    if subscription.status in Subscription.ENDED_STATUSES:
-        return _("This has ended already.")
-    if not subscription.is_live:
-        return _("The first payment is still open, so there is nothing to cancel yet.")
-    if subscription.is_paid_off:
-        return _("Everything is paid, so there is nothing left to cancel.")
-    rules = rules or rules_of(subscription.vendor)
-    if _is_allowed(subscription, rules):
-        return None
-    if subscription.is_split_pay:
-        return _("A split-pay plan cannot be cancelled here. Please write to %(email)s.") % {
-            "email": rules.vendor.support_email
-        }
-    return _("This subscription cannot be cancelled here. Please write to %(email)s.") % {
-        "email": rules.vendor.support_email
-    }
-
-
-def _is_allowed(subscription: Subscription, rules: CancellationRules) -> bool:
-    if subscription.is_split_pay:
-        return rules.split_pay
-    return rules.ongoing or subscription.customer.country.code in regions.MAY_ALWAYS_CANCEL
-
-
 def cancel(subscription: Subscription, *, reason: str = "") -> datetime:
     """Let what is paid for run out, and say when. Asking twice changes nothing and mails once."""
+    check(subscription)
+    given = reason if reason in FEEDBACK else ""
     with for_a_page():
-        _check(subscription)
-        record, current = _as_it_is(subscription)
-        if current.cancels_at is not None:
-            return current.cancels_at
-        _check(current)
-        action = actions.start(
-            Action.Kind.CANCEL,
-            current.customer,
-            subscription=current,
-            parameters=_to_put_back(current.vendor, record),
-            reason=reason if reason in FEEDBACK else "",
-        )
+        action = _alone(Action.Kind.CANCEL, subscription, reason=given)
         with actions.carried_out(action):
-            current = _end(current, record, action)
+            record, current = _as_it_is(subscription)
+            if current.is_ending or refusal(current):
+                actions.forget(action)
+            check(current)
             if current.cancels_at is None:
+                actions.remember(action, **_to_put_back(current.vendor, record))
+                current = _end(current, record, action)
+            ends_at = current.ended_at or current.cancels_at
+            if ends_at is None:
                 raise StripeRefused(sentences.REFUSED, detail="Stripe did not set an end.")
-            _remember_end(action, current)
-            return current.cancels_at
+            return ends_at
 
 
 def undo(subscription: Subscription) -> None:
     """Let it go on as before. Until it ends this can be done; asking twice changes nothing."""
     with for_a_page():
-        record, current = _as_it_is(subscription)
-        if not current.is_live:
-            raise NotLive(_("This has ended already. You are welcome to buy it again."))
-        if current.cancels_at is None:
-            return
-        before = _what_was_there_before(current)
-        action = actions.start(Action.Kind.UNDO_CANCEL, current.customer, subscription=current)
+        action = _alone(Action.Kind.UNDO_CANCEL, subscription)
         with actions.carried_out(action):
-            current = _go_on(current, record, action, before)
-            if current.cancels_at is not None:
+            record, current = _as_it_is(subscription)
+            sentence = states.refusal(current, states.Act.UNDO)
+            if sentence or not current.is_ending:
+                actions.forget(action)
+            if sentence:
+                raise NotLive(sentence)
+            if current.is_ending:
+                current = _go_on(current, record, action)
+            if current.is_ending:
                 raise StripeRefused(sentences.REFUSED, detail="Stripe kept the end.")
 
 
-def _check(subscription: Subscription) -> None:
-    if (sentence := refusal(subscription)) is None:
-        return
-    if subscription.status in Subscription.ENDED_STATUSES:
-        raise AlreadyCancelled(sentence)
-    if not subscription.is_live or subscription.is_paid_off:
-        raise NotLive(sentence)
-    raise CancellationNotAllowed(sentence)
+def _alone(kind: Action.Kind, subscription: Subscription, *, reason: str = "") -> Action:
+    """The action, of which the database allows one at a time: what is read after it stays true.
+
+    One whose outcome is not known is settled first. Raises BillingUnavailable while another one
+    is at work.
+    """
+    if action := _started(kind, subscription, reason):
+        return action
+    others = subscription.actions.filter(kind__in=ABOUT_ENDS, state__in=actions.UNFINISHED)
+    for other in others.select_related("vendor", "subscription"):
+        if actions.is_left(other):
+            settle(other)
+    if action := _started(kind, subscription, reason):
+        return action
+    raise BillingUnavailable(sentences.BUSY, detail="Another change of its end is at work.")
+
+
+def _started(kind: Action.Kind, subscription: Subscription, reason: str) -> Action | None:
+    customer = subscription.customer
+    try:
+        return actions.start(kind, customer, subscription=subscription, reason=reason)
+    except IntegrityError:
+        return None
 
 
 def _as_it_is(subscription: Subscription) -> tuple[SubscriptionRecord, Subscription]:
@@ -142,32 +118,38 @@ def _as_it_is(subscription: Subscription) -> tuple[SubscriptionRecord, Subscript
 
 def _to_put_back(vendor: Vendor, record: SubscriptionRecord) -> dict[str, Any]:
     """What undoing will need, kept before anything is changed."""
-    if record.schedule is not None and record.schedule.is_running:
+    if record.schedule and record.ending == Ending.SCHEDULE:
         return {"plan": asdict(schedules.read_plan(vendor, record.schedule.schedule_id))}
     return {"cancel_at": int(record.cancel_at.timestamp()) if record.cancel_at else None}
 
 
 def _end(subscription: Subscription, record: SubscriptionRecord, action: Action) -> Subscription:
-    vendor, asked_at = subscription.vendor, timezone.now()
-    total = subscription.payments_total
-    if record.schedule is not None and record.schedule.is_running:
+    """Let all run out that is paid for: with items of different intervals, the longest."""
+    vendor, key, asked_at = subscription.vendor, action.key("cancel"), timezone.now()
+    subscription_id, total = subscription.stripe_subscription_id, subscription.payments_total
+    if record.ending == Ending.SCHEDULE:
+        plan = schedules.cut_short(_plan(action), ends_at=record.period_ends_at)
+        metadata = {terms.INSTALLMENTS: str(total or terms.ONGOING)}
         schedules.change_plan(
-            vendor,
-            record.schedule.schedule_id,
-            plan=schedules.cut_short(_plan(action), ends_at=record.next_period_at),
-            metadata={terms.INSTALLMENTS: str(total or terms.ONGOING)},
-            key=action.key("cancel"),
+            vendor, subscription.stripe_schedule_id, plan=plan, metadata=metadata, key=key
         )
-        return sync_subscription(vendor, subscription.stripe_subscription_id)
-    answer = gateway.cancel_at_period_end(
-        vendor,
-        subscription.stripe_subscription_id,
-        is_flexible=record.is_flexible,
-        feedback=FEEDBACK.get(action.reason, ""),
-        metadata={terms.INSTALLMENTS: str(total)} if total else {},
-        key=action.key("cancel"),
-    )
-    return take_in_subscription(vendor, answer, asked_at=asked_at)
+        current = sync_subscription(vendor, subscription_id)
+    else:
+        feedback = FEEDBACK.get(action.reason, "")
+        if record.period_ends_at <= asked_at:  # paused: nothing is paid for any more
+            answer = gateway.cancel_now(vendor, subscription_id, feedback=feedback, key=key)
+        else:
+            answer = gateway.cancel_at_period_end(
+                vendor,
+                subscription_id,
+                ending=record.ending,
+                feedback=feedback,
+                metadata={terms.INSTALLMENTS: str(total)} if total else {},
+                key=key,
+            )
+        current = take_in_subscription(vendor, answer, asked_at=asked_at)
+    _remember_end(action, current)
+    return current
 
 
 def _remember_end(action: Action, subscription: Subscription) -> None:
@@ -179,20 +161,23 @@ def _remember_end(action: Action, subscription: Subscription) -> None:
 # --- Undoing ---
 
 
-def _what_was_there_before(subscription: Subscription) -> Action | None:
-    """The cancellation to take back. None: it was not cancelled here, and had no end of its own."""
-    cancelled = subscription.actions.filter(kind=Action.Kind.CANCEL)
-    before = cancelled.exclude(state=Action.State.REFUSED).order_by("-started_at").first()
-    if before is None and (subscription.is_split_pay or subscription.stripe_schedule_id):
+def _to_take_back(subscription: Subscription) -> Action | None:
+    """The cancellation that set the present end. None: it was not made here, and there was no end
+    before it that would be known."""
+    done = subscription.actions.filter(kind__in=ABOUT_ENDS, state=Action.State.DONE)
+    last = done.order_by("-finished_at").first()
+    end = subscription.cancels_at.isoformat() if subscription.cancels_at else ""
+    if last and last.kind == Action.Kind.CANCEL and last.parameters.get("ends_at") == end:
+        return last
+    if subscription.is_split_pay or subscription.stripe_schedule_id:
         detail = "It was cancelled in Stripe, so its plan is not known here."
         raise StripeRefused(sentences.REFUSED, detail=detail)
-    return before
+    return None
 
 
-def _go_on(
-    subscription: Subscription, record: SubscriptionRecord, action: Action, before: Action | None
-) -> Subscription:
+def _go_on(subscription: Subscription, record: SubscriptionRecord, action: Action) -> Subscription:
     vendor, asked_at = subscription.vendor, timezone.now()
+    before = _to_take_back(subscription)
     if before and "plan" in before.parameters:
         schedules.change_plan(
             vendor,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, Vendor
-from billing import sentences
+from billing import sentences, states
 from billing.errors import (
     BillingError,
     CardDeclined,
@@ -51,7 +51,9 @@ class Card:
 def live_subscriptions(customer: Customer) -> list[Subscription]:
     """Those that a card pays for, now or later."""
     rows = customer.subscriptions.filter(status__in=Subscription.LIVE_STATUSES)
-    return [row for row in rows.select_related("stripe_customer") if row.needs_card]
+    return [
+        row for row in rows.select_related("stripe_customer") if states.way(row, states.Act.CARD)
+    ]
 
 
 def card_of(subscription: Subscription) -> CardOnFile | None:

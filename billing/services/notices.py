@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn, wait_after
-from billing import emails
+from billing import emails, states
 from billing.models import Action, StripeCustomer, Subscription, Transaction
 
 WORTH_TELLING = timedelta(days=3)
@@ -74,7 +74,7 @@ def _confirm(action: Action) -> None:
 
 def _paid_by_default(action: Action) -> list[Subscription]:
     owner = StripeCustomer.objects.get(stripe_customer_id=action.parameters["stripe_customer"])
-    return [row for row in owner.subscriptions.all() if row.needs_card]
+    return [row for row in owner.subscriptions.all() if states.way(row, states.Act.CARD)]
 
 
 @task()

@@ -15,8 +15,6 @@ from billing.services import actions, cancellation, cards, open_invoices, profil
 
 logger = logging.getLogger(__name__)
 
-AT_WORK = timedelta(minutes=2)
-"""Younger ones may still be under way in a page."""
 WORTH_ASKING = timedelta(days=7)
 """Older ones stay as they are, for the vendor to see."""
 
@@ -43,7 +41,7 @@ def _unfinished() -> QuerySet[Action]:
         Action.objects.filter(state__in=actions.UNFINISHED, started_at__gt=now - WORTH_ASKING)
         .filter(
             Q(is_a_form, started_at__lt=now - cards.LEFT_ALONE)
-            | Q(~is_a_form, started_at__lt=now - AT_WORK)
+            | Q(~is_a_form, started_at__lt=now - actions.AT_WORK)
         )
         .select_related("vendor", "customer", "subscription__stripe_customer")
         .order_by("started_at")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from billing.brands import card_words
 from billing.models import CancellationRules, OneTimePurchase, Subscription
-from billing.services import cancellation, cards
+from billing.services import cancellation_rules, cards
 from hub.presentation.words import day, near_day
 from invoices.money import format_money
 
@@ -210,7 +210,7 @@ def acts_on(subscription: Subscription, rules: CancellationRules) -> list[Act]:
         acts.append(Act(label=_("Pay now"), url=card, is_button=True))
     elif subscription.state != Subscription.State.PAUSED:
         acts.append(Act(label=_("Change card"), url=card))
-    if cancellation.refusal(subscription, rules=rules) is None:
+    if cancellation_rules.refusal(subscription, rules=rules) is None:
         trial = subscription.state == Subscription.State.TRIAL
         label = _("Cancel trial") if trial else pgettext("verb", "Cancel")
         acts.append(Act(label=label, url=reverse("hub:cancel", args=[subscription.pk])))

@@ -11,7 +11,7 @@ from accounts.http import CustomerRequest
 from accounts.message import render_message
 from accounts.models import Customer
 from billing.models import Transaction
-from billing.services import cancellation
+from billing.services import cancellation_rules
 from hub.presentation.overview import groups_of, main_card, past_due_notices, picks_of
 from hub.presentation.purchases import one_time_row, subscription_row
 from hub.presentation.words import long_card
@@ -25,7 +25,7 @@ def home(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
     kind, query = request.GET.get("kind", ""), request.GET.get("q", "").replace("\0", "").strip()
     subscriptions = list(customer.subscriptions.select_related("stripe_customer"))
-    rules = cancellation.rules_of(request.vendor)
+    rules = cancellation_rules.rules_of(request.vendor)
     rows = [subscription_row(s, rules) for s in subscriptions]
     rows += [one_time_row(p) for p in customer.one_time_purchases.all()]
     latest = list(customer.documents.all()[: LATEST_DOCUMENTS + 1])

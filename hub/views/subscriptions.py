@@ -14,7 +14,7 @@ from accounts.http import CustomerRequest
 from accounts.models import Customer
 from billing.errors import BillingError
 from billing.models import Subscription
-from billing.services import cancellation, cards
+from billing.services import cancellation, cancellation_rules, cards
 from hub.forms import CancelForm
 from hub.paging import page_of
 from hub.presentation.purchases import card_label, mark_of, note_of, price_of
@@ -53,7 +53,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "paid_so_far": paid_so_far(subscription),
         "card": long_card(card) if card else "",
         "shared_with": _also_paid_by_the_card(subscription),
-        "refusal": cancellation.refusal(subscription),
+        "refusal": cancellation_rules.refusal(subscription),
         "payments": transaction_rows(page.rows),
         "older": page.older,
         "is_first_page": not before,
@@ -78,7 +78,7 @@ def _also_paid_by_the_card(subscription: Subscription) -> str:
 
 def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     subscription = _own(request.customer, subscription_id)
-    if refusal := cancellation.refusal(subscription):
+    if refusal := cancellation_rules.refusal(subscription):
         messages.error(request, refusal)
         return redirect("hub:subscription", subscription.pk)
     form = CancelForm(request.POST if request.method == "POST" else None)

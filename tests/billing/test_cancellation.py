@@ -19,7 +19,7 @@ from billing.errors import (
 )
 from billing.models import Action, CancellationRules, Subscription
 from billing.sandbox.machine import Sandbox
-from billing.services import cancellation
+from billing.services import cancellation, cancellation_rules
 from billing.tasks import sweep_actions
 from tests.billing.plugin import Buyer
 
@@ -312,8 +312,8 @@ def test_where_the_law_says_so_the_vendor_cannot_forbid_it(
 ) -> None:
     CancellationRules.objects.create(vendor=acme, ongoing=False)
     buy.customer_id(address={"country": country})
-    assert cancellation.refusal(buy.subscription()) is None
-    assert cancellation.refusal(buy.trial()) is None
+    assert cancellation_rules.refusal(buy.subscription()) is None
+    assert cancellation_rules.refusal(buy.trial()) is None
 
 
 @pytest.mark.parametrize("country", ["", "CH", "GB", "BR"])
@@ -321,16 +321,16 @@ def test_elsewhere_the_vendor_decides(buy: Buyer, acme: Vendor, country: str) ->
     rules = CancellationRules.objects.create(vendor=acme, ongoing=False)
     buy.customer_id(**({"address": {"country": country}} if country else {}))
     row = buy.subscription()
-    refusal = cancellation.refusal(row)
+    refusal = cancellation_rules.refusal(row)
     assert refusal is not None
     assert "help@acme.example" in refusal
     rules.ongoing = True
-    assert cancellation.refusal(row, rules=rules) is None
+    assert cancellation_rules.refusal(row, rules=rules) is None
 
 
 def test_the_law_says_nothing_of_split_pay_plans(buy: Buyer) -> None:
     buy.customer_id(address={"country": "DE"})
-    assert cancellation.refusal(buy.split_pay()) is not None
+    assert cancellation_rules.refusal(buy.split_pay()) is not None
 
 
 def test_what_has_ended_cannot_be_cancelled(buy: Buyer) -> None:
@@ -465,4 +465,6 @@ def test_stripe_is_never_asked_inside_a_transaction(buy: Buyer) -> None:
 
     row = buy.subscription()
     with transaction.atomic(), pytest.raises(RuntimeError, match="inside a database transaction"):
+        cancellation.gateway.read_subscription(row.vendor, row.stripe_subscription_id)
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         cancellation.cancel(row)
