@@ -1,10 +1,9 @@
-"""The account itself, its balance's entries, and sessions of Stripe's own customer portal."""
+"""The account itself, and sessions of Stripe's own customer portal."""
 
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import forbidden, missing
 from billing.sandbox.ids import new_id, secret
-from billing.sandbox.paging import page
-from billing.sandbox.routing import Call, Page, route
+from billing.sandbox.routing import Call, route
 from billing.sandbox.store import Obj
 from billing.sandbox.values import ADDRESS, nulls
 
@@ -98,17 +97,6 @@ def _settings(name: str) -> Obj:
         },
         "sepa_debit_payments": {},
     }
-
-
-@route("GET", "/v1/balance_transactions", "BalanceTransactionListParams")
-def list_balance_transactions(call: Call) -> Page:
-    url = "/v1/balance_transactions"
-    return page(call, "balance_transaction", url, "currency", "source", "type")
-
-
-@route("GET", "/v1/balance_transactions/{key}", "BalanceTransactionRetrieveParams")
-def retrieve_balance_transaction(call: Call, key: str) -> Obj:
-    return call.account.get("balance_transaction", key)
 
 
 @route("POST", "/v1/billing_portal/sessions", "billing_portal.SessionCreateParams")

@@ -30,6 +30,7 @@ class Exchange:
         self.account: Account | None = None
         self.form: dict[str, Any] = {}
         self.original: str | None = None
+        self.effect: tuple[str, ...] = ()
         self._began = False
 
     def answer(self, accounts: Accounts, store: Store, *, verify: bool) -> Response:
@@ -37,7 +38,7 @@ class Exchange:
             status, text = self._served(accounts, store, verify=verify)
         except ApiError as error:
             if error.keeps:
-                store.commit()
+                self._commit(store)
             else:
                 store.roll_back()
             status, text = error.status, encode(error.body(self.request_id))
@@ -69,8 +70,12 @@ class Exchange:
         if verify:
             shapes.verify(answer)
         text = encode(answer)
-        store.commit()
+        self._commit(store)
         return 200, text
+
+    def _commit(self, store: Store) -> None:
+        self.effect = tuple(store.changed_objects())
+        store.commit()
 
     def _rendered(self, account: Account, result: Obj | Page, params: Params) -> Obj:
         paths = params.get("expand") or []
@@ -117,6 +122,8 @@ class Exchange:
             headers["Original-Request"] = self.original or self.request_id
             if status >= 500 and self._began:
                 headers["Stripe-Should-Retry"] = "false"
+        if self.fault and self.fault.kind == "429_retry":
+            headers["Stripe-Should-Retry"] = "true"
         if self.original:
             headers["Idempotent-Replayed"] = "true"
         if self.fault and self.fault.kind in HEARD:
@@ -138,4 +145,5 @@ class Exchange:
             self.request_id,
             self.fault.kind if self.fault else None,
             self.original is not None,
+            self.effect,
         )

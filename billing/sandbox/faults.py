@@ -14,7 +14,8 @@ type Kind = Literal[
     "refused",  # nobody listens
     "truncated",  # it happened, and half the answer came
     "slow",  # it happened, and the answer came after `delay` seconds
-    "429",
+    "429",  # not to be tried again, which is how the SDK takes it
+    "429_retry",  # to be tried again in a moment, as Stripe's header says
     "500",  # kept under the idempotency key: asking again gives it again
     "503",
     "lock_timeout",
@@ -25,14 +26,16 @@ KINDS: frozenset[str] = frozenset(get_args(Kind.__value__))
 UNHEARD = frozenset({"timeout_before", "reset", "refused"})
 HEARD = frozenset({"timeout_after", "truncated", "slow"})
 
+TOO_MANY = ApiError(
+    429,
+    "invalid_request_error",
+    "Request rate limit exceeded. Learn more about rate limits here "
+    "https://stripe.com/docs/rate-limits.",
+    code="rate_limit",
+)
 ANSWERS = {
-    "429": ApiError(
-        429,
-        "invalid_request_error",
-        "Request rate limit exceeded. Learn more about rate limits here "
-        "https://stripe.com/docs/rate-limits.",
-        code="rate_limit",
-    ),
+    "429": TOO_MANY,
+    "429_retry": TOO_MANY,
     "500": ApiError(
         500,
         "api_error",

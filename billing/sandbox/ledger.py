@@ -9,7 +9,9 @@ KEPT = 20_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One request. `status` is 0 where no answer was made; `time` is the sandbox's."""
+    """One request. `status` is 0 where no answer was made; `time` is the sandbox's. `effect` is
+    what it made, changed or took away, by id: nothing for reads, replays and what was so already.
+    """
 
     time: int
     account: str | None
@@ -22,6 +24,7 @@ class Entry:
     request_id: str
     fault: str | None
     replayed: bool
+    effect: tuple[str, ...] = ()
 
 
 class Ledger(deque[Entry]):
@@ -38,3 +41,7 @@ class Ledger(deque[Entry]):
             for entry in self
             if entry.method != "GET" and not entry.replayed and 200 <= entry.status < 300
         ]
+
+    def effects(self) -> list[Entry]:
+        """The requests that did change something, a refused card's charge included."""
+        return [entry for entry in self if entry.effect]

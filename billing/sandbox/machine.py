@@ -29,11 +29,13 @@ __all__ = ["Response", "Sandbox"]
 # Each of these serves the requests for its nouns, by registering them when it is imported.
 NOUNS = (
     "account",
+    "balance",
     "catalogue",
     "charges",
     "checkout",
     "credit_notes",
     "customers",
+    "disputes",
     "invoice_items",
     "invoices",
     "payment_intents",

@@ -71,7 +71,8 @@ def _card(number: str, month: int, year: int) -> Obj:
     kind = cards.CARDS[number]
     return {
         "brand": kind.brand,
-        "checks": nulls("address_line1_check address_postal_code_check") | {"cvc_check": "pass"},
+        "checks": nulls("address_line1_check address_postal_code_check")
+        | {"cvc_check": kind.cvc_check},
         "country": kind.country,
         "display_brand": "american_express" if kind.brand == "amex" else kind.brand,
         "exp_month": month,

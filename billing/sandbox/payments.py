@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.sandbox import cards
+from billing.sandbox import balance, cards, disputes
 from billing.sandbox.accounts import Account
 from billing.sandbox.cards import DECLINES, Decline
 from billing.sandbox.ids import new_id, secret
@@ -63,8 +63,7 @@ def attempt(account: Account, intent: Obj, method: Obj, *, off_session: bool) ->
     card = cards.behaviour(method)
     intent["payment_method"] = method["id"]
     intent["_off_session"] = off_session
-    asks = card.asks == "always" or (card.asks == "until_set_up" and not method["_set_up"])
-    if asks and intent["_authenticated"] != method["id"]:
+    if _asks(card, method, off_session=off_session) and intent["_authenticated"] != method["id"]:
         _ask(account, intent)
         return
     name = _forced_decline(account, intent["customer"]) or card.charge
@@ -72,6 +71,16 @@ def attempt(account: Account, intent: Obj, method: Obj, *, off_session: bool) ->
         _decline(account, intent, method, DECLINES[name])
     else:
         _succeed(account, intent, method)
+
+
+def _asks(card: cards.Card, method: Obj, *, off_session: bool) -> bool:
+    match card.asks:
+        case "until_set_up":
+            return not method["_set_up"]
+        case "on_session":
+            return not off_session
+        case _:
+            return card.asks == "always"
 
 
 def _ask(account: Account, intent: Obj) -> None:
@@ -148,6 +157,9 @@ def _succeed(account: Account, intent: Obj, method: Obj) -> None:
     account.save(intent)
     account.emit("charge.succeeded", charge)
     account.emit("payment_intent.succeeded", intent)
+    card = cards.behaviour(method)
+    if card.dispute:
+        disputes.open_dispute(account, charge, card.dispute, inquiry=card.inquiry)
 
 
 def _new_charge(account: Account, intent: Obj, method: Obj, decline: Decline | None) -> Obj:
@@ -173,7 +185,7 @@ def _new_charge(account: Account, intent: Obj, method: Obj, decline: Decline | N
         "fraud_details": {},
         "livemode": False,
         "metadata": dict(intent["metadata"]),
-        "outcome": _outcome(decline),
+        "outcome": _outcome(decline, cards.behaviour(method).risk),
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
@@ -187,16 +199,23 @@ def _new_charge(account: Account, intent: Obj, method: Obj, decline: Decline | N
     }
     if paid:
         charge["receipt_url"] = f"https://pay.stripe.com/receipts/payment/{charge['id']}"
-        charge["balance_transaction"] = book(account, "charge", charge["id"], amount, charge)
+        charge["balance_transaction"] = balance.book(account, charge, amount)
     return account.create(charge)
 
 
-def _outcome(decline: Decline | None) -> Obj:
+def _outcome(decline: Decline | None, risk: cards.Risk) -> Obj:
     outcome: Obj = nulls("advice_code network_advice_code network_decline_code reason")
+    outcome["risk_level"] = risk
+    if risk == "highest":
+        return outcome | {
+            "network_status": "not_sent_to_network",
+            "reason": "highest_risk_level",
+            "seller_message": "Stripe blocked this payment as too risky.",
+            "type": "blocked",
+        }
     if decline is None:
         return outcome | {
             "network_status": "approved_by_network",
-            "risk_level": "normal",
             "seller_message": "Payment complete.",
             "type": "authorized",
         }
@@ -205,7 +224,6 @@ def _outcome(decline: Decline | None) -> Obj:
     return outcome | {
         "network_status": "declined_by_network",
         "reason": reason,
-        "risk_level": "normal",
         "seller_message": message,
         "type": "issuer_declined",
     }
@@ -229,32 +247,6 @@ def _card_details(method: Obj, amount: int, paid: bool) -> Obj:
         **nulls("installments mandate network_transaction_id three_d_secure"),
         **nulls("transaction_link_id wallet"),
     }
-
-
-def book(account: Account, kind: str, source: str, amount: int, moved: Obj) -> str:
-    """The entry in the account's balance for a charge or a refund."""
-    fee = amount * 29 // 1000 + 30 if amount > 0 else 0
-    details = {"amount": fee, "application": None, "currency": moved["currency"]}
-    details |= {"description": "Stripe processing fees", "type": "stripe_fee"}
-    entry = {
-        "id": new_id("balance_transaction"),
-        "object": "balance_transaction",
-        "amount": amount,
-        "available_on": account.now(),
-        "balance_type": "payments",
-        "created": account.now(),
-        "currency": moved["currency"],
-        "description": moved.get("description"),
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": [details] if fee else [],
-        "net": amount - fee,
-        "reporting_category": kind,
-        "source": source,
-        "status": "available",
-        "type": kind,
-    }
-    return str(account.create(entry)["id"])
 
 
 @includes("charge", "refunds")

@@ -1,7 +1,10 @@
 """Refunds: money back to the card."""
 
-from billing.sandbox import payments
+from datetime import timedelta
+
+from billing.sandbox import balance, cards
 from billing.sandbox.accounts import Account
+from billing.sandbox.agenda import falls_due
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.ids import new_id
 from billing.sandbox.invoice_lines import money
@@ -9,6 +12,8 @@ from billing.sandbox.paging import page
 from billing.sandbox.routing import Call, Page, Params, route
 from billing.sandbox.store import Obj
 from billing.sandbox.values import merged_metadata, nulls
+
+BANKS_TAKE = int(timedelta(days=1).total_seconds())
 
 
 @route("POST", "/v1/refunds", "RefundCreateParams")
@@ -42,6 +47,7 @@ def refund(
     account: Account, charge: Obj, amount: int, *, reason: str | None, metadata: dict[str, str]
 ) -> Obj:
     _refuse_too_much(charge, amount)
+    bank = cards.behaviour(account.get("payment_method", charge["payment_method"])).refund
     reference = nulls("reference reference_status") | {"reference_type": None, "type": "refund"}
     made: Obj = {
         "id": new_id("refund"),
@@ -58,15 +64,42 @@ def refund(
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
         "reason": reason,
-        "status": "succeeded",
+        "status": "pending" if bank == "pending" else "succeeded",
         **nulls("receipt_number source_transfer_reversal transfer_reversal"),
+        "_settles_at": account.now() + BANKS_TAKE if bank else None,
+        "_bank": bank,
     }
-    made["balance_transaction"] = payments.book(account, "refund", made["id"], -amount, charge)
+    made["balance_transaction"] = balance.book(account, made, -amount)
     account.create(made, "refund.created")
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     account.save(charge, "charge.refunded")
     return made
+
+
+@falls_due("refund", 5, lambda refund: refund.get("_settles_at"))
+def settle(account: Account, refund: Obj) -> None:
+    """The bank of one of Stripe's slow test cards has made up its mind."""
+    refund["_settles_at"] = None
+    if refund["_bank"] == "pending":
+        refund["status"] = "succeeded"
+        account.save(refund, "refund.updated")
+    else:
+        _fail(account, refund)
+
+
+def _fail(account: Account, refund: Obj) -> None:
+    """The money comes back to the account, and the charge is as if nothing had been refunded."""
+    charge = account.get("charge", refund["charge"])
+    refund |= {"status": "failed", "failure_reason": "unknown"}
+    refund["failure_balance_transaction"] = balance.book(
+        account, refund, refund["amount"], "refund_failure"
+    )
+    account.save(refund)
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    account.save(charge, "charge.updated")
+    account.emit("refund.failed", refund)
 
 
 def _refuse_too_much(charge: Obj, amount: int) -> None:

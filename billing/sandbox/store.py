@@ -115,6 +115,16 @@ class Store:
         del self.shelves[shelf][key]
         self._point(shelf, key)
 
+    def changed_objects(self) -> list[str]:
+        """The ids of what would be committed now: the accounts' objects, but not their events."""
+        return [
+            key
+            for (shelf, key), before in self._before.items()
+            if " " in shelf
+            and not shelf.endswith(" event")
+            and self._texts.get((shelf, key)) != before
+        ]
+
     def commit(self) -> None:
         if self._disk is not None and self._before:
             self._write(self._disk)

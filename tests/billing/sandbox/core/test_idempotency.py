@@ -82,7 +82,7 @@ def test_a_stored_500_is_given_again(api, sandbox, key):
     assert api.customers.list().data == []
 
 
-@pytest.mark.parametrize("kind", ["429", "503", "lock_timeout"])
+@pytest.mark.parametrize("kind", ["429", "429_retry", "503", "lock_timeout"])
 def test_other_failures_are_not_kept(api, sandbox, key, kind):
     sandbox.faults.add("POST /v1/customers", kind)
     with pytest.raises(stripe.StripeError):
@@ -133,6 +133,14 @@ class TestFaults:
         connect(max_network_retries=1).customers.create({"name": "Alice"})
 
         assert len(sandbox.ledger.changes()) == 1
+
+    def test_a_429_is_tried_again_only_where_stripes_header_says_so(self, connect, sandbox):
+        sandbox.faults.add("POST /v1/customers", "429_retry")
+        assert connect(max_network_retries=1).customers.create({"name": "Alice"}).name == "Alice"
+
+        sandbox.faults.add("POST /v1/customers", "429")
+        with pytest.raises(stripe.RateLimitError):
+            connect(max_network_retries=1).customers.create({"name": "Bob"})
 
     def test_a_fault_meets_only_the_requests_its_pattern_names(self, api, sandbox, alice):
         sandbox.faults.add("POST /v1/customers/*", "503")

@@ -134,6 +134,26 @@ def test_the_ledger_keeps_what_was_asked(api, sandbox):
     assert entry.stripe_version == "2026-10-28.endive"
 
 
+def test_the_ledger_tells_what_each_request_changed(api, sandbox):
+    alice = api.customers.create({"name": "Alice"}, {"idempotency_key": "one"})
+    api.customers.create({"name": "Alice"}, {"idempotency_key": "one"})
+    api.customers.update(alice.id, {"name": "Al"})
+    api.customers.update(alice.id, {"name": "Al"})
+    api.customers.retrieve(alice.id)
+
+    assert [entry.effect for entry in sandbox.ledger] == [(alice.id,), (), (alice.id,), (), ()]
+    assert len(sandbox.ledger.effects()) == 2
+
+
+def test_a_refused_cards_charge_is_an_effect_too(api, sandbox, alice):
+    card = api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": alice.id})
+    payment = {"amount": 500, "currency": "eur", "customer": alice.id, "confirm": True}
+    with pytest.raises(stripe.CardError) as caught:
+        api.payment_intents.create(payment | {"payment_method": card.id})
+
+    assert caught.value.error.charge in sandbox.ledger.effects()[-1].effect
+
+
 class TestExpansion:
     def test_references_are_ids_until_they_are_expanded(self, api, subscribe):
         made = subscribe()
