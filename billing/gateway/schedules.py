@@ -10,6 +10,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
+from billing.gateway.phases import phases_to_come
 from billing.gateway.reading import id_of, moment, moment_or_none, texts
 from billing.gateway.records import PhaseRecord, ScheduleRecord
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from stripe.params import (
         SubscriptionScheduleUpdateParams,
         SubscriptionScheduleUpdateParamsPhase,
-        SubscriptionScheduleUpdateParamsPhaseDiscount,
-        SubscriptionScheduleUpdateParamsPhaseItem,
     )
 
 ENDED = ("completed", "canceled")
@@ -72,7 +71,7 @@ def change_card(vendor: Vendor, schedule_id: str, *, payment_method_id: str, key
     """For what the schedule will charge: its default, and each phase with a card of its own."""
     with asking():
         schedules = client_for(vendor).subscription_schedules
-        phases = _phases_to_come(schedules.retrieve(schedule_id))
+        phases = phases_to_come(schedules.retrieve(schedule_id))
         params: SubscriptionScheduleUpdateParams = {
             "default_settings": {"default_payment_method": payment_method_id}
         }
@@ -87,7 +86,7 @@ def read_plan(vendor: Vendor, schedule_id: str) -> Plan:
     """What the schedule holds in store now, in values that can be kept and put back."""
     with asking():
         schedule = client_for(vendor).subscription_schedules.retrieve(schedule_id)
-        phases = [dict(phase) for phase in _phases_to_come(schedule)]
+        phases = [dict(phase) for phase in phases_to_come(schedule)]
         return Plan(end_behavior=schedule.end_behavior, phases=phases)
 
 
@@ -110,56 +109,3 @@ def change_plan(
     with asking():
         schedules = client_for(vendor).subscription_schedules
         schedules.update(schedule_id, params, {"idempotency_key": key})
-
-
-def _phases_to_come(
-    schedule: stripe.SubscriptionSchedule,
-) -> list[SubscriptionScheduleUpdateParamsPhase]:
-    """The current phase and those after it: Stripe wants all of them in every change."""
-    since = schedule.current_phase.start_date if schedule.current_phase else 0
-    return [_as_params(phase) for phase in schedule.phases if phase.start_date >= since]
-
-
-def _as_params(
-    phase: stripe.SubscriptionSchedule.Phase,
-) -> SubscriptionScheduleUpdateParamsPhase:
-    params: SubscriptionScheduleUpdateParamsPhase = {
-        "items": [_item_as_params(item) for item in phase.items],
-        "start_date": phase.start_date,
-        "end_date": phase.end_date,
-        "proration_behavior": phase.proration_behavior,
-    }
-    if phase.trial_end:
-        params["trial_end"] = phase.trial_end
-    if phase.default_payment_method:
-        params["default_payment_method"] = id_of(phase.default_payment_method)
-    if phase.collection_method:
-        params["collection_method"] = phase.collection_method
-    if phase.default_tax_rates:
-        params["default_tax_rates"] = [rate.id for rate in phase.default_tax_rates]
-    if phase.discounts:
-        params["discounts"] = [_discount_as_params(found) for found in phase.discounts]
-    if metadata := texts(phase.metadata):
-        params["metadata"] = metadata
-    return params
-
-
-def _item_as_params(
-    item: stripe.SubscriptionSchedule.Phase.Item,
-) -> SubscriptionScheduleUpdateParamsPhaseItem:
-    params: SubscriptionScheduleUpdateParamsPhaseItem = {"price": id_of(item.price)}
-    if item.quantity is not None:
-        params["quantity"] = item.quantity
-    if item.tax_rates:
-        params["tax_rates"] = [rate.id for rate in item.tax_rates]
-    return params
-
-
-def _discount_as_params(
-    found: stripe.SubscriptionSchedule.Phase.Discount,
-) -> SubscriptionScheduleUpdateParamsPhaseDiscount:
-    if found.discount:
-        return {"discount": id_of(found.discount)}
-    if found.promotion_code:
-        return {"promotion_code": id_of(found.promotion_code)}
-    return {"coupon": id_of(found.coupon)}

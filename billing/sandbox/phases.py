@@ -23,7 +23,17 @@ PHASE = {
     "proration_behavior",
     "currency",
     "trial",
+    "trial_end",
+    "application_fee_percent",
+    "automatic_tax",
+    "billing_cycle_anchor",
+    "billing_thresholds",
+    "invoice_settings",
+    "on_behalf_of",
+    "transfer_data",
 }
+KEPT = "application_fee_percent billing_cycle_anchor billing_thresholds on_behalf_of"
+"""Said again as they were given; nothing here acts by them."""
 ITEM = {"price", "price_data", "quantity", "tax_rates", "metadata"}
 
 
@@ -63,10 +73,31 @@ def _phase(account: Account, customer: str, given: dict[str, Any], start: int, p
         "metadata": merged_metadata({}, given.get("metadata")),
         "proration_behavior": given.get("proration_behavior", "create_prorations"),
         "start_date": start,
-        "trial_end": end if given.get("trial") else None,
-        **nulls("application_fee_percent billing_cycle_anchor billing_thresholds"),
-        **nulls("invoice_settings on_behalf_of transfer_data"),
+        "trial_end": end if given.get("trial") else _trial_end(given, start, param),
+        **{name: given.get(name) for name in KEPT.split()},
+        **_settings(given),
     }
+
+
+def _trial_end(given: dict[str, Any], start: int, param: str) -> int | None:
+    end = given.get("trial_end")
+    if end is not None and end < start:
+        raise invalid("A trial must end after its phase starts.", f"{param}[trial_end]")
+    return end
+
+
+def _settings(given: dict[str, Any]) -> Obj:
+    """Objects within, complete as Stripe shows them."""
+    invoices, tax = given.get("invoice_settings"), given.get("automatic_tax")
+    transfer = given.get("transfer_data")
+    blank = nulls("account_tax_ids custom_fields days_until_due description footer issuer")
+    settings: Obj = {
+        "invoice_settings": blank | invoices if invoices else None,
+        "transfer_data": {"amount_percent": None} | transfer if transfer else None,
+    }
+    if tax:
+        settings["automatic_tax"] = {"disabled_reason": None, "liability": None} | tax
+    return settings
 
 
 def _end_of_phase(

@@ -246,6 +246,11 @@ def rising(buy: Buyer) -> Subscription:
             "default_tax_rates": [rate.id],
             "default_payment_method": method.id,
             "metadata": {"order": "LL-1"},
+            "description": "Rising",
+            "automatic_tax": {"enabled": False},
+            "invoice_settings": {"days_until_due": 7},
+            "transfer_data": {"destination": "acct_partner"},
+            "application_fee_percent": 2.5,
         }
         for amount, months in ((1900, 2), (2500, 12))
     ]

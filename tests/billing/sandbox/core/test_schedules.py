@@ -199,7 +199,7 @@ class TestPhases:
         [
             {"end_date": START - DAY},
             {"end_date": START + DAY, "duration": {"interval": "day"}},
-            {"trial_end": START + DAY},
+            {"trial_end": START - DAY},
         ],
     )
     def test_what_cannot_be_is_refused(self, plan, premium, phase):
