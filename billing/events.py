@@ -5,20 +5,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Vendor
-from billing.errors import BillingUnavailable, NotSupported, StripeRefused
+from accounts.turns import wait_after
+from billing import sentences
+from billing.errors import BillingError, BillingUnavailable, NotSupported, StripeRefused
 from billing.gateway import charges, invoices, schedules
-from billing.models import StripeCustomer, StripeEvent, Subscription
+from billing.models import StripeAccount, StripeCustomer, StripeEvent, Subscription
 from billing.services import cards
+from billing.services.failures import record_failure, settle_failures
 from billing.services.sync.customers import sync_customer
 from billing.services.sync.payments import sync_charge
 from billing.services.sync.subscriptions import sync_subscription
 
 logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 12
+"""The last comes a day and a half after the first; then the vendor sees it as failed."""
+FIRST_WAIT = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(days=1)
 
 type Handler = Callable[[Vendor, StripeEvent], object]
 
@@ -108,19 +117,54 @@ def handle(event: StripeEvent) -> None:
     """Bring our rows to what Stripe says now, and say in the event's row how that went.
 
     What Stripe cannot answer now, or what breaks, is tried again by the sweep. What cannot be
-    taken in is recorded for the vendor and is done with.
+    taken in is recorded for the vendor and is done with, until staff have it replayed.
     """
-    StripeEvent.objects.filter(pk=event.pk).update(attempts=F("attempts") + 1)
-    failure, is_over = "", True
+    wait = wait_after(event.attempts, first=FIRST_WAIT, longest=LONGEST_WAIT)
+    claimed = StripeEvent.objects.filter(pk=event.pk, handled_at=None, attempts=event.attempts)
+    if not claimed.update(attempts=F("attempts") + 1, next_try_at=timezone.now() + wait):
+        return
+    error, is_over = _outcome_of(event)
+    outcome = {
+        "failure": (error.detail or str(error))[:500] if error else "",
+        "handled_at": timezone.now() if is_over else None,
+    }
+    StripeEvent.objects.filter(pk=event.pk).update(**outcome)
+    if error is None:
+        settle_failures(event=event)
+    elif is_over or event.attempts + 1 >= MAX_ATTEMPTS or not isinstance(error, BillingUnavailable):
+        record_failure(error, event=event, source=event.event_id)
+
+
+def _outcome_of(event: StripeEvent) -> tuple[BillingError | None, bool]:
+    """What went wrong, and whether that is the end of it."""
     try:
-        if handler := HANDLERS.get(event.type):
-            handler(event.vendor, event)
+        _read_again(event)
     except (NotSupported, StripeRefused) as error:
-        failure = error.detail or str(error)
+        return error, True
     except BillingUnavailable as error:
-        failure, is_over = error.detail or str(error), False
+        return error, False
+    except BillingError as error:
+        return error, True
     except Exception as error:
         logger.exception("Event %s (%s) could not be handled.", event.event_id, event.type)
-        failure, is_over = f"{type(error).__name__}: {error}", False
-    handled_at = timezone.now() if is_over else None
-    StripeEvent.objects.filter(pk=event.pk).update(failure=failure[:500], handled_at=handled_at)
+        return BillingError(sentences.UNAVAILABLE, detail=f"{type(error).__name__}: {error}"), False
+    return None, True
+
+
+def _read_again(event: StripeEvent) -> None:
+    if (handler := HANDLERS.get(event.type)) is None:
+        return
+    account = StripeAccount.objects.filter(vendor=event.vendor_id).first()
+    if account is not None and account.key and account.livemode != event.livemode:
+        detail = "The event is of the other mode than the vendor's key."
+        raise NotSupported(sentences.UNAVAILABLE, detail=detail)
+    handler(event.vendor, event)
+
+
+def replay(event: StripeEvent) -> None:
+    """As if it had come just now; the object is read again, so it can do no harm."""
+    fresh = {"attempts": 0, "handled_at": None, "next_try_at": None, "failure": ""}
+    StripeEvent.objects.filter(pk=event.pk).update(**fresh)
+    from billing.tasks import handle_event
+
+    handle_event.enqueue(event.vendor_id, event.pk)

@@ -10,14 +10,18 @@ from django.utils import timezone
 
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
+from accounts.turns import in_turn
 from billing import events
-from billing.models import StripeEvent
+from billing.models import StripeEvent, SyncRun
 from billing.services import notices, settling
+from billing.services.sync import runs
 
-MAX_ATTEMPTS = 12
-"""The last comes a day and a half after the event; then the vendor sees it as failed."""
-FIRST_WAIT = timedelta(minutes=1)
+LOST_AFTER = timedelta(minutes=1)
+"""An event that nobody has tried by then has lost its task."""
 EVENTS_KEPT = timedelta(days=30)
+A_SWEEP = 500
+A_VENDORS_SHARE = 100
+A_SLICE = timedelta(minutes=1)
 
 
 @task()
@@ -32,12 +36,12 @@ def handle_event(vendor_id: int, event_pk: int) -> None:
 def sweep_events() -> None:
     """Take up events whose task was lost or which failed, each time after twice the wait."""
     now = timezone.now()
-    due = Q()
-    for attempts in range(MAX_ATTEMPTS):
-        due |= Q(attempts=attempts, received_at__lte=now - FIRST_WAIT * 2**attempts)
+    due = Q(next_try_at=None, received_at__lte=now - LOST_AFTER) | Q(next_try_at__lte=now)
     with vendor_scope(None):
-        left = StripeEvent.objects.filter(due, handled_at=None).order_by("received_at")
-        found = list(left.values_list("vendor_id", "pk")[:500])
+        left = StripeEvent.objects.filter(
+            due, handled_at=None, attempts__lt=events.MAX_ATTEMPTS
+        ).order_by("received_at")
+        found = in_turn(left.values_list("vendor_id", "pk"), at_most=A_SWEEP, each=A_VENDORS_SHARE)
     for vendor_id, event_pk in found:
         handle_event.enqueue(vendor_id, event_pk)
 
@@ -54,7 +58,56 @@ def sweep_notices() -> None:
 
 @task()
 def prune_events() -> None:
-    """What was handled a month ago is of no use to anyone."""
+    """What was handled or given up a month ago is of no use to anyone."""
+    then = timezone.now() - EVENTS_KEPT
+    given_up = Q(attempts__gte=events.MAX_ATTEMPTS, received_at__lt=then)
     with vendor_scope(None):
-        over = StripeEvent.objects.filter(handled_at__lt=timezone.now() - EVENTS_KEPT)
-        over.delete()
+        StripeEvent.objects.filter(Q(handled_at__lt=then) | given_up).delete()
+        runs.prune()
+
+
+@task()
+def reconcile_touched() -> None:
+    """One task a vendor, so that a slow one holds up nobody. Takes up what was interrupted, too."""
+    for vendor_id in runs.vendors_with_keys():
+        compare_touched.enqueue(vendor_id)
+    for vendor_id in runs.interrupted():
+        compare_everything.enqueue(vendor_id)
+
+
+@task()
+def reconcile_everything() -> None:
+    for vendor_id in runs.vendors_with_keys():
+        compare_everything.enqueue(vendor_id)
+
+
+@task()
+def compare_touched(vendor_id: int) -> None:
+    vendor = Vendor.objects.get(pk=vendor_id)
+    with vendor_scope(vendor):
+        runs.reconcile_touched(vendor)
+
+
+@task()
+def compare_everything(vendor_id: int) -> None:
+    """A slice at a time: a worker is not one vendor's for hours, and a restart loses nothing."""
+    vendor = Vendor.objects.get(pk=vendor_id)
+    with vendor_scope(vendor):
+        run = runs.begin(vendor, SyncRun.Kind.EVERYTHING)
+        if runs.is_at_work(run):
+            return
+        _slice(run)
+
+
+@task()
+def go_on_comparing(vendor_id: int, run_id: int) -> None:
+    vendor = Vendor.objects.get(pk=vendor_id)
+    with vendor_scope(vendor):
+        if run := SyncRun.objects.filter(pk=run_id, finished_at=None).first():
+            _slice(run)
+
+
+def _slice(run: SyncRun) -> None:
+    runs.go_on(run, until=timezone.now() + A_SLICE)
+    if run.finished_at is None and not run.stopped_by:
+        go_on_comparing.enqueue(run.vendor_id, run.pk)

@@ -1,62 +1,107 @@
-"""The one address Stripe calls: verify, keep one row, nudge the worker, answer."""
+"""The two addresses Stripe calls: verify, keep one row, nudge the worker, answer.
+
+A vendor's host hears of its own account's events, the platform's of those of connected accounts.
+"""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+import logging
+
+from django.conf import settings
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.access import public
 from accounts.http import VendorRequest
+from accounts.tenancy import vendor_scope
 from billing import tasks
 from billing.errors import EventNotValid
 from billing.gateway.signatures import EventHint, read_event
 from billing.models import StripeAccount, StripeEvent
 
+logger = logging.getLogger(__name__)
+
 LARGEST_BODY = 512 * 1024
+INSERT = "INSERT INTO {table} ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"
 
 
 @csrf_exempt
 @public
 @require_POST
 def stripe_webhook(request: VendorRequest) -> HttpResponse:
+    """A vendor's own keys."""
     account = StripeAccount.objects.filter(vendor=request.vendor).first()
-    if account is None or not account.webhook_secret:
+    if account is None or account.is_connected or not account.webhook_secret:
         raise Http404
     try:
-        hint = _read(request, account)
+        hint = _read(request, account.webhook_secret)
+        if hint.livemode != account.livemode:
+            raise EventNotValid("The event is of the other mode than the key.")
+        if hint.account:
+            raise EventNotValid("The event is a connected account's.")
     except EventNotValid as error:
-        return HttpResponseBadRequest(str(error), content_type="text/plain")
-    event = _keep(hint, account)
-    if event.handled_at is None:
-        tasks.handle_event.enqueue(account.vendor_id, event.pk)
+        return _refuse(error)
+    _keep(hint, account.vendor_id)
     return HttpResponse()
 
 
-def _read(request: VendorRequest, account: StripeAccount) -> EventHint:
+@csrf_exempt
+@require_POST
+def platform_webhook(request: HttpRequest) -> HttpResponse:
+    """Every connected account's, in test mode too. What is nobody's here is answered with 200, or
+    else Stripe would send it for days and in the end close the endpoint."""
+    if not settings.STRIPE_PLATFORM_WEBHOOK_SECRET:
+        raise Http404
+    try:
+        hint = _read(request, settings.STRIPE_PLATFORM_WEBHOOK_SECRET)
+    except EventNotValid as error:
+        return _refuse(error)
+    with vendor_scope(None):
+        account = StripeAccount.objects.filter(connected_account_id=hint.account).first()
+    if not hint.account or account is None or account.livemode != hint.livemode:
+        logger.warning("Event %s of account %r is not for us.", hint.event_id, hint.account)
+        return HttpResponse()
+    _keep(hint, account.vendor_id)
+    return HttpResponse()
+
+
+def _refuse(error: EventNotValid) -> HttpResponse:
+    logger.warning("A webhook was refused: %s", error)
+    return HttpResponseBadRequest(str(error), content_type="text/plain")
+
+
+def _read(request: HttpRequest, secret: str) -> EventHint:
     payload = request.read(LARGEST_BODY + 1)
     if len(payload) > LARGEST_BODY:
         raise EventNotValid("The body is too large.")
-    header = request.headers.get("Stripe-Signature", "")
-    hint = read_event(payload, header=header, secret=account.webhook_secret)
-    if hint.livemode != account.livemode:
-        raise EventNotValid("The event is of the other mode than the key.")
-    if hint.account:
-        raise EventNotValid("The event is a connected account's.")
-    return hint
+    return read_event(payload, header=request.headers.get("Stripe-Signature", ""), secret=secret)
 
 
-def _keep(hint: EventHint, account: StripeAccount) -> StripeEvent:
-    """The one row of this event, however often and on however many servers it arrives."""
+def _keep(hint: EventHint, vendor_id: int) -> None:
+    """One row and one nudge, however often and on however many servers it arrives.
+
+    In SQL of its own, because the ORM does not tell whether a row was new, and opens a transaction
+    for the one statement.
+    """
     event = StripeEvent(
-        vendor_id=account.vendor_id,
+        vendor_id=vendor_id,
         event_id=hint.event_id,
         type=hint.type,
         object_id=hint.object_id,
         livemode=hint.livemode,
         created_at=hint.created_at,
     )
-    StripeEvent.objects.bulk_create([event], ignore_conflicts=True)
-    return StripeEvent.objects.only("handled_at").get(
-        event_id=hint.event_id, livemode=hint.livemode
+    fields = [field for field in StripeEvent._meta.concrete_fields if not field.primary_key]
+    values = [field.get_db_prep_save(field.pre_save(event, True), connection) for field in fields]
+    insert = INSERT.format(
+        table=StripeEvent._meta.db_table,
+        columns=", ".join(field.attname for field in fields),
+        values=", ".join(["%s"] * len(fields)),
     )
+    with connection.cursor() as cursor:
+        cursor.execute(insert, values)
+        row = cursor.fetchone()
+    if row is not None:
+        tasks.handle_event.enqueue(vendor_id, row[0])

@@ -5,11 +5,13 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from billing import webhooks
 from config import health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("billing/webhook/", webhooks.platform_webhook, name="platform_webhook"),
     path("livez", health.livez),
     path("readyz", health.readyz),
 ]

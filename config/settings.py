@@ -177,6 +177,11 @@ TASKS: dict[str, Any] = {
                 "sweep-stripe-events": {"task": "billing.tasks.sweep_events", "every": 60},
                 "sweep-billing-acts": {"task": "billing.tasks.sweep_actions", "every": 60},
                 "sweep-billing-notices": {"task": "billing.tasks.sweep_notices", "every": 60},
+                "compare-touched": {"task": "billing.tasks.reconcile_touched", "every": 900},
+                "compare-everything": {
+                    "task": "billing.tasks.reconcile_everything",
+                    "cron": "23 3 * * *",
+                },
                 "prune-sessions": {"task": "accounts.tasks.prune_sessions", "every": 86400},
                 "prune-stripe-events": {"task": "billing.tasks.prune_events", "every": 86400},
             },

@@ -15,6 +15,12 @@ def read_charge(vendor: Vendor, charge_id: str) -> ChargeRecord:
         return _record(client_for(vendor).charges.retrieve(charge_id))
 
 
+def charges_of(vendor: Vendor, customer_id: str) -> list[ChargeRecord]:
+    with asking():
+        found = client_for(vendor).charges.list({"customer": customer_id, "limit": 100})
+        return [_record(charge) for charge in found.auto_paging_iter()]
+
+
 def charge_of_refund(vendor: Vendor, refund_id: str) -> str:
     with asking():
         return id_of(client_for(vendor).refunds.retrieve(refund_id).charge)

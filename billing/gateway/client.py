@@ -26,6 +26,7 @@ from billing.errors import (
     StripeRefused,
     TaxIdNotValid,
 )
+from billing.gateway import pace
 from billing.models import StripeAccount
 
 API_VERSION: Final = "2026-10-28.endive"
@@ -67,24 +68,42 @@ def http_client() -> stripe.HTTPClient:
 
 
 def client_for(vendor: Vendor) -> stripe.V1Services:
+    """With its own keys, or as the account it has connected to the platform's."""
+    account = _account_of(vendor)
+    return client_with(account.key, connected_account_id=account.connected_account_id)
+
+
+def _account_of(vendor: Vendor) -> StripeAccount:
     account = StripeAccount.objects.filter(vendor=vendor).first()
-    if account is None or not account.secret_key:
+    if account is None or not account.key:
         raise BillingUnavailable(sentences.UNAVAILABLE, detail="No Stripe key is set.")
-    return client_with(account.secret_key)
+    return account
 
 
-def client_with(secret_key: str) -> stripe.V1Services:
-    return _client(secret_key, settings.STRIPE_API_BASE, http_client()).v1
+@contextmanager
+def unhurried(vendor: Vendor) -> Iterator[None]:
+    """Nobody is waiting: the calls made within keep to Stripe's rate limits."""
+    account = _account_of(vendor)
+    whose = account.connected_account_id or account.key
+    with pace.kept_to(pace.pace_of(whose, livemode=account.livemode)):
+        yield
+
+
+def client_with(secret_key: str, *, connected_account_id: str = "") -> stripe.V1Services:
+    return _client(secret_key, connected_account_id, settings.STRIPE_API_BASE, http_client()).v1
 
 
 @lru_cache(maxsize=200)
-def _client(secret_key: str, api_base: str, http: stripe.HTTPClient) -> stripe.StripeClient:
+def _client(
+    secret_key: str, connected_account_id: str, api_base: str, http: stripe.HTTPClient
+) -> stripe.StripeClient:
     return stripe.StripeClient(
         secret_key,
+        stripe_account=connected_account_id or None,
         stripe_version=API_VERSION,
         base_addresses={"api": api_base},
         max_network_retries=RETRIES,
-        http_client=http,
+        http_client=pace.PacedHTTPClient(http),
     )
 
 

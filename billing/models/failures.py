@@ -39,7 +39,7 @@ class Failure(VendorOwned):
         Action, models.CASCADE, null=True, related_name="failures", verbose_name=_("action")
     )
     event = models.ForeignKey(
-        StripeEvent, models.SET_NULL, null=True, related_name="+", verbose_name=_("Stripe event")
+        StripeEvent, models.CASCADE, null=True, related_name="+", verbose_name=_("Stripe event")
     )
     source = models.CharField(max_length=120, editable=False)
     object_id = models.CharField(_("object at Stripe"), max_length=64, blank=True)

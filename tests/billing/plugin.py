@@ -33,10 +33,11 @@ class Deliver(Protocol):
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A new Stripe for each test, which the gateway talks to; retries do not wait."""
+    """A new Stripe for each test, which the gateway talks to; neither retries nor turns wait."""
     sandbox = Sandbox(verify=True)
     line = InProcessHTTPClient(sandbox)
     monkeypatch.setattr("billing.gateway.client.http_client", lambda: line)
+    monkeypatch.setattr("billing.gateway.pace.sleep", lambda _seconds: None)
     monkeypatch.setattr(sdk.HTTPClient, "INITIAL_DELAY", 0)
     monkeypatch.setattr(sdk.HTTPClient, "MAX_DELAY", 0)
     yield sandbox

@@ -17,12 +17,14 @@ from stripe.params import WebhookEndpointCreateParams
 from accounts.models import Customer, Vendor
 from accounts.tenancy import vendor_scope
 from billing import events
+from billing.events import MAX_ATTEMPTS
 from billing.gateway import subscriptions as gateway
 from billing.models import StripeCustomer, StripeEvent, Subscription, Transaction
 from billing.sandbox.machine import Sandbox
-from billing.tasks import MAX_ATTEMPTS, handle_event, prune_events, sweep_events
+from billing.tasks import handle_event, prune_events, sweep_events
 from invoices.models import Document
 from tests.billing.plugin import Buyer, Deliver
+from tests.factories import make_stripe_account
 
 pytestmark = pytest.mark.usefixtures("in_acme")
 
@@ -167,7 +169,7 @@ def test_while_stripe_is_down_the_event_waits_and_is_swept_up_later(
     sweep_events.func()
     event.refresh_from_db()
     assert event.handled_at is None, "not before two minutes have passed"
-    StripeEvent.objects.update(received_at=timezone.now() - timedelta(minutes=3))
+    StripeEvent.objects.update(next_try_at=timezone.now())
     sweep_events.func()
     event.refresh_from_db()
     row.refresh_from_db()
@@ -198,9 +200,8 @@ def test_an_event_that_breaks_us_is_tried_a_dozen_times_and_no_more(
 
     monkeypatch.setitem(events.HANDLERS, "customer.updated", breaks)
     event = make_event(in_acme, "customer.updated", "cus_1")
-    long_ago = timezone.now() - timedelta(days=20)
     for _minute in range(20):
-        StripeEvent.objects.update(received_at=long_ago)
+        StripeEvent.objects.update(next_try_at=timezone.now())
         sweep_events.func()
     event.refresh_from_db()
     assert len(tries) == event.attempts == MAX_ATTEMPTS
@@ -208,12 +209,12 @@ def test_an_event_that_breaks_us_is_tried_a_dozen_times_and_no_more(
 
 
 def test_each_wait_is_twice_the_one_before(in_acme: Vendor) -> None:
-    event = make_event(in_acme, "unheard.of", "", attempts=4)
-    for minutes, is_due in ((15, False), (17, True)):
-        StripeEvent.objects.update(received_at=timezone.now() - timedelta(minutes=minutes))
-        sweep_events.func()
-        event.refresh_from_db()
-        assert (event.handled_at is not None) == is_due
+    make_stripe_account(in_acme, secret_key="")
+    waits = []
+    for attempts in range(5):
+        event = handled(make_event(in_acme, "customer.updated", "cus_1", attempts=attempts))
+        waits.append(round((event.next_try_at - timezone.now()) / timedelta(minutes=1)))
+    assert waits == [2, 4, 8, 16, 32]
 
 
 def test_a_task_that_comes_twice_does_nothing_the_second_time(
@@ -231,6 +232,7 @@ def test_what_was_handled_a_month_ago_is_forgotten(in_acme: Vendor) -> None:
     make_event(in_acme, "old", "", handled_at=now - timedelta(days=31))
     make_event(in_acme, "young", "", handled_at=now - timedelta(days=29))
     make_event(in_acme, "unhandled", "", handled_at=None)
+    make_event(in_acme, "given up", "", attempts=MAX_ATTEMPTS)
     StripeEvent.objects.update(received_at=now - timedelta(days=40))
     prune_events.func()
     assert sorted(StripeEvent.objects.values_list("type", flat=True)) == ["unhandled", "young"]

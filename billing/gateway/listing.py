@@ -1,0 +1,54 @@
+"""Everything an account holds, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from accounts.models import Vendor
+from billing.gateway.client import asking, client_for
+from billing.gateway.reading import id_of
+
+if TYPE_CHECKING:
+    from stripe.params import CustomerListParams
+
+A_PAGE = 100
+
+
+def customer_ids(vendor: Vendor, *, after: str = "", since: datetime | None = None) -> list[str]:
+    """The next page, newest first. Empty: that was all."""
+    params: CustomerListParams = {"limit": A_PAGE}
+    if after:
+        params["starting_after"] = after
+    if since is not None:
+        params["created"] = {"gte": int(since.timestamp())}
+    with asking():
+        return [customer.id for customer in client_for(vendor).customers.list(params).data]
+
+
+def subscription_ids(vendor: Vendor, customer_id: str) -> list[str]:
+    """Ended ones too."""
+    with asking():
+        found = client_for(vendor).subscriptions.list(
+            {"customer": customer_id, "status": "all", "limit": A_PAGE}
+        )
+        return [subscription.id for subscription in found.auto_paging_iter()]
+
+
+def customers_touched(vendor: Vendor, *, since: datetime) -> set[str]:
+    """Whose anything has changed, by Stripe's own record of events; it goes back 30 days."""
+    with asking():
+        found = client_for(vendor).events.list(
+            {"created": {"gte": int(since.timestamp())}, "limit": A_PAGE}
+        )
+        return {
+            customer for event in found.auto_paging_iter() for customer in _named(event.data.object)
+        }
+
+
+def _named(changed: Any) -> Iterator[str]:
+    if getattr(changed, "object", "") == "customer":
+        yield changed.id
+    elif customer := id_of(getattr(changed, "customer", None)):
+        yield customer
