@@ -1,0 +1,190 @@
+"""What webhooks did not bring, a comparison with Stripe finds, puts right and reports."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Vendor
+from accounts.tenancy import vendor_scope
+from billing.gateway import pace
+from billing.models import (
+    Difference,
+    Failure,
+    StripeCustomer,
+    StripeEvent,
+    Subscription,
+    SyncRun,
+    Transaction,
+)
+from billing.sandbox.machine import Sandbox
+from billing.services.sync import runs
+from billing.tasks import compare_everything, reconcile_touched
+from tests.billing.plugin import Buyer
+
+pytestmark = pytest.mark.usefixtures("in_acme")
+
+
+@pytest.fixture
+def unheard(buy: Buyer) -> Iterator[Buyer]:
+    """A shop whose webhooks are all lost."""
+    buy.deliver = lambda **_given: 0
+    return buy
+
+
+def differences(run: SyncRun) -> dict[str, Any]:
+    return {row.object_id: row.changes for row in run.differences.all()}
+
+
+def test_a_first_comparison_brings_all_there_is(unheard: Buyer, acme: Vendor) -> None:
+    for name in ("alice", "bob"):
+        customer = unheard.customer_id(f"{name}@example.com")
+        price = unheard.price_id("Italian", 1900)
+        given: Any = {"customer": customer, "items": [{"price": price}]}
+        unheard.stripe.subscriptions.create(given)
+    run = runs.reconcile(acme)
+    assert run.finished_at is not None
+    assert (run.kind, run.customers, run.failures_met) == (SyncRun.Kind.IMPORT, 2, 0)
+    counts = [m.objects.count() for m in (StripeCustomer, Subscription, Transaction)]
+    assert counts == [2, 2, 2]
+    assert not Difference.objects.exists(), "an import finds everything missing: that is no news"
+
+
+def test_what_was_missed_is_put_right_and_told_and_then_nothing_differs(
+    buy: Buyer, acme: Vendor
+) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.cancel(row.stripe_subscription_id)
+    buy.stripe.customers.update(buy.customer_id(), {"phone": "+353 1 555"})
+    charge = Transaction.objects.get()
+    buy.stripe.refunds.create({"charge": charge.stripe_id})
+    run = runs.reconcile(acme)
+    found = differences(run)
+    assert found[row.stripe_subscription_id]["status"] == ["active", "canceled"]
+    assert found[buy.customer_id()]["phone"] == ["", "+353 1 555"]
+    refund = Transaction.objects.get(kind=Transaction.Kind.REFUND)
+    assert run.differences.get(object_id=refund.stripe_id).was_missing
+    assert run.differences_found == len(found)
+    assert runs.reconcile(acme).differences_found == 0
+
+
+def test_a_settled_charge_is_not_read_again(buy: Buyer, acme: Vendor, sandbox: Sandbox) -> None:
+    buy.subscription()
+    asked = len(sandbox.ledger)
+    runs.reconcile(acme)
+    paths = [entry.path.partition("?")[0] for entry in list(sandbox.ledger)[asked:]]
+    assert not [path for path in paths if path.startswith("/v1/charges/")]
+
+
+def test_a_customer_who_was_deleted_at_stripe_is_found(buy: Buyer, acme: Vendor) -> None:
+    key = buy.customer_id()
+    buy.deliver()
+    buy.stripe.customers.delete(key)
+    StripeCustomer.objects.update(synced_at=timezone.now() - timedelta(days=1))
+    runs.reconcile(acme)
+    assert StripeCustomer.objects.get().deleted_at is not None
+
+
+def test_every_quarter_of_an_hour_those_are_read_of_whom_stripe_has_told(
+    buy: Buyer, acme: Vendor
+) -> None:
+    row = buy.subscription()
+    buy.customer_id("bob@example.com")
+    SyncRun.objects.create(vendor=acme, kind=SyncRun.Kind.TOUCHED, finished_at=timezone.now())
+    SyncRun.objects.update(started_at=timezone.now() + timedelta(days=39))
+    buy.wait(days=40)
+    buy.stripe.subscriptions.cancel(row.stripe_subscription_id)
+    reconcile_touched.func()
+    row.refresh_from_db()
+    assert row.status == Subscription.Status.CANCELED
+    assert SyncRun.objects.get(customers__gt=0).customers == 1
+
+
+def test_it_goes_on_where_it_was_interrupted(
+    unheard: Buyer, acme: Vendor, sandbox: Sandbox
+) -> None:
+    keys = [unheard.customer_id(f"c{number}@example.com") for number in range(4)]
+    sandbox.faults.add(f"GET /v1/customers/{keys[1]}", "refused", times=3)
+    stopped = runs.reconcile(acme)
+    assert (stopped.finished_at, stopped.customers) == (None, 2)
+    assert stopped.stopped_by != ""
+    run = runs.reconcile(acme)
+    assert (run.pk, run.customers, run.stopped_by) == (stopped.pk, 4, "")
+    assert StripeCustomer.objects.count() == 4
+
+
+def test_the_worker_does_it_in_slices(
+    unheard: Buyer, acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        unheard.customer_id(f"c{number}@example.com")
+    monkeypatch.setattr("billing.tasks.A_SLICE", timedelta(0))
+    compare_everything.func(acme.pk)
+    run = SyncRun.objects.get()
+    assert (run.customers, run.finished_at is None) == (3, False)
+
+
+def test_what_cannot_be_taken_in_is_recorded_and_holds_up_nothing(
+    unheard: Buyer, acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (unheard.customer_id(f"c{n}@example.com") for n in range(2))
+    from billing.services.sync import comparing
+
+    sync = comparing.sync_customer
+
+    def breaks(vendor: Vendor, key: str) -> Any:
+        if key == second:
+            raise ZeroDivisionError("a bug of ours")
+        return sync(vendor, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(comparing, "sync_customer", breaks)
+        run = runs.reconcile(acme)
+    assert (run.customers, run.failures_met) == (2, 1)
+    failure = Failure.objects.get()
+    assert (failure.object_id, failure.settled_at) == (second, None)
+    assert StripeCustomer.objects.get().stripe_customer_id == first
+    runs.reconcile(acme)
+    failure.refresh_from_db()
+    assert failure.settled_at is not None
+
+
+def test_stripes_too_many_requests_is_waited_out(
+    buy: Buyer, acme: Vendor, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[float] = []
+    monkeypatch.setattr(pace.Pace, "hold", lambda _self, seconds: held.append(seconds))
+    buy.subscription()
+    sandbox.faults.add("GET /v1/customers", "429", times=3)
+    assert runs.reconcile(acme).finished_at is not None
+    assert held == [1.0, 2.0, 4.0]
+
+
+def test_turns_are_taken_at_the_pace_and_a_hold_is_everybodys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(pace, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pace, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    rhythm = pace.Pace(20)
+    for _request in range(21):
+        rhythm.wait()
+    assert now[0] == pytest.approx(101.0)
+    rhythm.hold(7)
+    rhythm.wait()
+    assert now[0] == pytest.approx(108.0)
+
+
+def test_a_run_without_news_leaves_no_pile(buy: Buyer, acme: Vendor) -> None:
+    buy.subscription()
+    for _quarter in range(3):
+        runs.reconcile_touched(acme)
+    assert SyncRun.objects.count() == 1
+
+
+def test_no_vendor_is_read_without_its_key(acme: Vendor) -> None:
+    assert runs.reconcile(acme).stopped_by == "No Stripe key is set."
+    with vendor_scope(None):
+        assert not StripeEvent.objects.exists()
