@@ -19,7 +19,11 @@ from billing.models import StripeAccount, StripeCustomer, StripeEvent, Subscript
 from billing.services import cards
 from billing.services.failures import record_failure, settle_failures
 from billing.services.sync.customers import sync_customer
-from billing.services.sync.payments import sync_charge
+from billing.services.sync.payments import (
+    sync_charge,
+    sync_credit_note,
+    sync_payment_outside,
+)
 from billing.services.sync.subscriptions import sync_subscription
 
 logger = logging.getLogger(__name__)
@@ -52,6 +56,12 @@ def _invoice(vendor: Vendor, event: StripeEvent) -> None:
         sync_subscription(vendor, invoice.subscription_id)
 
 
+def _invoice_paid(vendor: Vendor, event: StripeEvent) -> None:
+    """Where it was paid outside of Stripe, there is no charge to tell of the money."""
+    _invoice(vendor, event)
+    sync_payment_outside(vendor, event.object_id)
+
+
 def _charge(vendor: Vendor, event: StripeEvent) -> None:
     sync_charge(vendor, event.object_id)
 
@@ -59,6 +69,14 @@ def _charge(vendor: Vendor, event: StripeEvent) -> None:
 def _refund(vendor: Vendor, event: StripeEvent) -> None:
     if charge_id := charges.charge_of_refund(vendor, event.object_id):
         sync_charge(vendor, charge_id)
+
+
+def _dispute(vendor: Vendor, event: StripeEvent) -> None:
+    sync_charge(vendor, charges.charge_of_dispute(vendor, event.object_id))
+
+
+def _credit_note(vendor: Vendor, event: StripeEvent) -> None:
+    sync_credit_note(vendor, event.object_id)
 
 
 def _payment_method(vendor: Vendor, event: StripeEvent) -> None:
@@ -76,12 +94,20 @@ def _setup_failed(vendor: Vendor, event: StripeEvent) -> None:
 
 HANDLERS: dict[str, Handler] = {
     "charge.captured": _charge,
+    "charge.dispute.closed": _dispute,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.funds_reinstated": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+    "charge.dispute.updated": _dispute,
     "charge.expired": _charge,
     "charge.failed": _charge,
     "charge.pending": _charge,
     "charge.refunded": _charge,
     "charge.succeeded": _charge,
     "charge.updated": _charge,
+    "credit_note.created": _credit_note,
+    "credit_note.updated": _credit_note,
+    "credit_note.voided": _credit_note,
     "customer.created": _customer,
     "customer.deleted": _customer,
     "customer.subscription.created": _subscription,
@@ -93,7 +119,7 @@ HANDLERS: dict[str, Handler] = {
     "customer.updated": _customer,
     "invoice.finalized": _invoice,
     "invoice.marked_uncollectible": _invoice,
-    "invoice.paid": _invoice,
+    "invoice.paid": _invoice_paid,
     "invoice.payment_action_required": _invoice,
     "invoice.payment_failed": _invoice,
     "invoice.updated": _invoice,

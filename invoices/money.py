@@ -46,7 +46,7 @@ def format_unit_price(
     amount_minor: int, quantity: int, currency: str, language: str | None = None
 ) -> str:
     """What one of several costs, with up to two decimals more where it does not come out even."""
-    exact = major(amount_minor, currency) / quantity
+    exact = major(amount_minor, currency) / (quantity or 1)
     finest = Decimal(1).scaleb(-exponent(currency) - 2)
     price = exact.quantize(finest, rounding=ROUND_HALF_EVEN)
     return _format(price, currency, language, more_decimals=2)

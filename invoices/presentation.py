@@ -47,9 +47,7 @@ def document_context(document: Document) -> dict[str, Any]:
                     _party(_("Seller"), document.seller, with_email=False),
                     _party(_("Billed to"), document.buyer, with_email=True),
                 ],
-                "lines_title": _("What was credited")
-                if document.corrects_id
-                else _("What was sold"),
+                "lines_title": _lines_title(document),
                 "columns": columns,
                 "lines": [_line(line, document.currency, columns) for line in lines],
                 "tax": tax,
@@ -72,6 +70,7 @@ def mail_context(document: Document) -> dict[str, Any]:
         "settled": _settled(document),
         "date": _day(document.paid_at),
         "correction": _correction(document),
+        "arrives": _arrives(document),
         "lines": [(li.description, li.detail, money(li.gross_minor)) for li in lines],
         "lines_title": _lines_title(document),
         "total_label": _("Total"),
@@ -109,15 +108,19 @@ def _tax_included(document: Document, tax_word: str) -> str:
 
 
 def _lines_title(document: Document) -> str:
-    if document.kind == Document.Kind.CREDIT_NOTE:
-        return _("What was credited")
-    return _("What was sold")
+    titles = {
+        Document.Kind.CREDIT_NOTE: _("What was credited"),
+        Document.Kind.REVERSAL: _("What is no longer credited"),
+    }
+    return titles.get(Document.Kind(document.kind), _("What was sold"))
 
 
 def _lead(document: Document) -> str:
     words = {"amount": _amount(document), "date": _day(document.paid_at)}
     if document.kind == Document.Kind.CREDIT_NOTE:
         return _("%(amount)s refunded on %(date)s") % words
+    if document.kind == Document.Kind.REVERSAL:
+        return _("The refund of %(amount)s did not arrive") % words
     return _("%(amount)s paid on %(date)s") % words
 
 
@@ -125,22 +128,26 @@ def _correction(document: Document) -> str:
     """Which document this one corrects, as the law wants it named."""
     if document.corrects is None:
         return ""
-    return _("Corrects receipt %(number)s of %(date)s.") % {
-        "number": document.corrects.number,
-        "date": _day(document.corrects.issued_at),
-    }
+    words = {"number": document.corrects.number, "date": _day(document.corrects.issued_at)}
+    if document.kind == Document.Kind.REVERSAL:
+        return _("Takes back credit note %(number)s of %(date)s.") % words
+    return _("Corrects receipt %(number)s of %(date)s.") % words
 
 
 def _facts(document: Document) -> list[tuple[Fact, ...]]:
     """Rows of two, without those there is nothing to say about."""
-    is_credit = document.kind == Document.Kind.CREDIT_NOTE
+    moved_on, moved_by = {
+        Document.Kind.RECEIPT: (_("Date of payment"), _("Paid with")),
+        Document.Kind.CREDIT_NOTE: (_("Date of refund"), _("Refunded to")),
+        Document.Kind.REVERSAL: (_("Refund failed on"), _("Refund sent to")),
+    }[Document.Kind(document.kind)]
     start = [
         (_("Document number"), document.number),
         (_("Date of issue"), _day(document.issued_at)),
-        (_("Date of refund") if is_credit else _("Date of payment"), _day(document.paid_at)),
+        (moved_on, _day(document.paid_at)),
     ]
     end = [
-        (_("Refunded to") if is_credit else _("Paid with"), document.paid_with),
+        (moved_by, document.paid_with),
         (_("Order"), document.reference),
         (_("Currency"), name_currency(document.currency)),
     ]
@@ -235,9 +242,19 @@ def _settled(document: Document) -> str:
         if document.paid_with:
             return _("Refunded to %(means)s on %(date)s.") % words
         return _("Refunded on %(date)s.") % words
+    if document.kind == Document.Kind.REVERSAL:
+        return _("Your bank did not accept the refund. Please ask us to send it another way.")
     if document.paid_with:
         return _("Paid in full with %(means)s on %(date)s. Nothing is due.") % words
     return _("Paid in full on %(date)s. Nothing is due.") % words
+
+
+def _arrives(document: Document) -> str:
+    """When what went back the way it came can be seen there."""
+    receipt = document.corrects
+    if receipt is None or not document.paid_with or document.paid_with != receipt.paid_with:
+        return ""
+    return _("Your bank may need a few days to show it.")
 
 
 def _notes(document: Document) -> list[str]:

@@ -2,8 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.utils.timezone import localtime, now
 
 from accounts.languages import first_supported
@@ -20,8 +20,8 @@ from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn, wait_after
 from invoices import emails, pdf, presentation
 from invoices.errors import LinesDoNotAddUp, PdfDamaged
+from invoices.items import Amounts, LineItem, credited, taken_back, total_of
 from invoices.models import Document, DocumentSettings, Line, pdf_path
-from invoices.money import share_out
 from invoices.parties import buyer_of, seller_of
 
 logger = logging.getLogger(__name__)
@@ -34,19 +34,6 @@ LEASE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(minutes=15)
 GIVES_UP_AFTER = 5
 LONGEST_TEXT = 250
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineItem:
-    """One thing paid for. Amounts are for the whole quantity; 2000 is a tax rate of 20 %."""
-
-    description: str
-    detail: str = ""
-    quantity: int = 1
-    net_minor: int
-    tax_minor: int = 0
-    tax_rate: int | None = None
-    tax_label: str = ""
 
 
 def issue_receipt(
@@ -67,8 +54,10 @@ def issue_receipt(
     Its date is the payment's, also when it is made out later. With `total_minor`, what the lines
     must add up to. Call it in the transaction that records the payment: the number is taken there.
     """
-    if not lines or total_minor not in (None, _total(lines)):
-        raise LinesDoNotAddUp(f"{source}: lines of {_total(lines)} for a payment of {total_minor}")
+    if not lines or total_minor not in (None, total_of(lines)):
+        raise LinesDoNotAddUp(
+            f"{source}: lines of {total_of(lines)} for a payment of {total_minor}"
+        )
     with transaction.atomic():
         settings = _settings_locked(customer.vendor)
         if issued := Document.objects.filter(source=source).first():
@@ -92,33 +81,60 @@ def issue_receipt(
 
 
 def issue_credit_note(
-    receipt: Document, *, source: str, amount_minor: int, refunded_at: datetime, title: str = ""
+    receipt: Document,
+    *,
+    source: str,
+    amount_minor: int,
+    refunded_at: datetime,
+    refunded_to: str | None = None,
+    wanted: Mapping[int, Amounts] | None = None,
 ) -> Document:
     """The credit note of a refund of `amount_minor` (positive): one per source.
 
-    Each line of the receipt gets its share of the amount, out of what is left of it, so that
-    refunds which make up the whole payment cancel each line to the last cent.
+    What it takes back of which line is said in `invoices.items`. The money goes to what paid it,
+    unless told otherwise.
     """
+    document = _correction(
+        receipt, Document.Kind.CREDIT_NOTE, source=source, happened_at=refunded_at
+    )
+    if refunded_to is not None:
+        document.paid_with = refunded_to
+    return _issue_correction(document, lambda: credited(receipt, amount_minor, wanted=wanted))
+
+
+def take_back_credit_note(note: Document, *, source: str, failed_at: datetime) -> Document:
+    """The money did not arrive: a further document restores what the credit note took back."""
+    document = _correction(note, Document.Kind.REVERSAL, source=source, happened_at=failed_at)
+    return _issue_correction(document, lambda: taken_back(note))
+
+
+def _correction(
+    corrected: Document, kind: Document.Kind, *, source: str, happened_at: datetime
+) -> Document:
+    return Document(
+        kind=kind,
+        source=source,
+        customer=corrected.customer,
+        corrects=corrected,
+        language=corrected.language,
+        title=corrected.title,
+        reference=corrected.reference,
+        seller=corrected.seller,
+        buyer=corrected.buyer,
+        currency=corrected.currency,
+        paid_at=happened_at,
+        paid_with=corrected.paid_with,
+    )
+
+
+def _issue_correction(document: Document, lines: Callable[[], Mapping[int, LineItem]]) -> Document:
     with transaction.atomic():
-        settings = _settings_locked(receipt.vendor)
-        if issued := Document.objects.filter(source=source).first():
+        customer = document.customer
+        settings = _settings_locked(customer.vendor)
+        if issued := Document.objects.filter(source=document.source).first():
             return issued
-        document = Document(
-            kind=Document.Kind.CREDIT_NOTE,
-            source=source,
-            customer=receipt.customer,
-            corrects=receipt,
-            language=receipt.language,
-            title=title[:LONGEST_TEXT] or receipt.title,
-            reference=receipt.reference,
-            seller=receipt.seller,
-            buyer=receipt.buyer,
-            currency=receipt.currency,
-            paid_at=refunded_at,
-            paid_with=receipt.paid_with,
-            mail_wanted=_is_mail_wanted(settings, receipt.customer, refunded_at, is_first=True),
-        )
-        return _issue(document, _credited(receipt, amount_minor), settings)
+        document.mail_wanted = _is_mail_wanted(settings, customer, document.paid_at, is_first=True)
+        return _issue(document, lines(), settings)
 
 
 def read_pdf(document: Document) -> bytes:
@@ -244,42 +260,3 @@ def _take_number(settings: DocumentSettings, document: Document) -> str:
     settings.next_number += 1
     settings.save(update_fields=["next_number"])
     return f"{settings.prefix.rstrip('-')}-{number}" if settings.prefix else number
-
-
-def _total(lines: Sequence[LineItem]) -> int:
-    return sum(line.net_minor + line.tax_minor for line in lines)
-
-
-def _credited(receipt: Document, amount_minor: int) -> dict[int, LineItem]:
-    """What is taken back of each line of the receipt, by its position there."""
-    lines = list(receipt.lines.all())
-    earlier = Line.objects.filter(document__corrects=receipt).values("position")
-    taken = {
-        row["position"]: (row["net"], row["tax"])
-        for row in earlier.annotate(net=Sum("net_minor"), tax=Sum("tax_minor")).order_by()
-    }
-    left = []
-    for line in lines:
-        net, tax = taken.get(line.position, (0, 0))
-        left += [line.net_minor + net, line.tax_minor + tax]
-    if not 0 < amount_minor <= sum(left):
-        raise LinesDoNotAddUp(f"{amount_minor} of {sum(left)} left on {receipt.number}")
-    shares = share_out(amount_minor, left)
-    return {
-        line.position: _reversed(line, net, tax)
-        for line, net, tax in zip(lines, shares[::2], shares[1::2], strict=True)
-        if net or tax
-    }
-
-
-def _reversed(line: Line, net_minor: int, tax_minor: int) -> LineItem:
-    is_whole = (net_minor, tax_minor) == (line.net_minor, line.tax_minor)
-    return LineItem(
-        description=line.description,
-        detail=line.detail,
-        quantity=line.quantity if is_whole else 1,
-        net_minor=-net_minor,
-        tax_minor=-tax_minor,
-        tax_rate=line.tax_rate,
-        tax_label=line.tax_label,
-    )

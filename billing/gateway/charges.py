@@ -1,4 +1,4 @@
-"""Stripe's charges and refunds: every movement of money, and what was bought with it."""
+"""Stripe's charges, refunds and disputes: every movement of money."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import charged_card, id_of, moment, texts
-from billing.gateway.records import ChargeRecord, RefundRecord
+from billing.gateway.reading import charged_card, id_of, moment, moment_or_none, texts
+from billing.gateway.records import ChargeRecord, DisputeRecord, RefundRecord
 
 
 def read_charge(vendor: Vendor, charge_id: str) -> ChargeRecord:
@@ -23,27 +23,40 @@ def charges_of(vendor: Vendor, customer_id: str) -> list[ChargeRecord]:
 
 def charge_of_refund(vendor: Vendor, refund_id: str) -> str:
     with asking():
-        return id_of(client_for(vendor).refunds.retrieve(refund_id).charge)
+        client = client_for(vendor)
+        refund = client.refunds.retrieve(refund_id)
+        if refund.charge or not refund.payment_intent:
+            return id_of(refund.charge)
+        intent = client.payment_intents.retrieve(id_of(refund.payment_intent))
+        return id_of(intent.latest_charge)
 
 
-def refunds_of(vendor: Vendor, charge_id: str) -> list[RefundRecord]:
-    """Oldest first."""
+def charge_of_dispute(vendor: Vendor, dispute_id: str) -> str:
     with asking():
-        found = client_for(vendor).refunds.list({"charge": charge_id, "limit": 100})
-        refunds = [_refund(refund) for refund in found.auto_paging_iter()]
+        return id_of(client_for(vendor).disputes.retrieve(dispute_id).charge)
+
+
+def refunds_of(vendor: Vendor, charge: ChargeRecord) -> list[RefundRecord]:
+    """Oldest first. Some name no charge, only the payment."""
+    paid_by = charge.payment_intent_id
+    with asking():
+        found = client_for(vendor).refunds.list(
+            {"payment_intent": paid_by, "limit": 100}
+            if paid_by
+            else {"charge": charge.charge_id, "limit": 100}
+        )
+        refunds = [
+            _refund(refund)
+            for refund in found.auto_paging_iter()
+            if id_of(refund.charge) in ("", charge.charge_id)
+        ]
     return sorted(refunds, key=lambda refund: (refund.created_at, refund.refund_id))
 
 
-def bought_in_checkout(vendor: Vendor, payment_intent_id: str) -> str:
-    """The names of what a Checkout Session sold for this payment; empty if there was none."""
+def disputes_of(vendor: Vendor, charge_id: str) -> list[DisputeRecord]:
     with asking():
-        found = client_for(vendor).checkout.sessions.list(
-            {"payment_intent": payment_intent_id, "expand": ["data.line_items"], "limit": 1}
-        )
-        for session in found.data:
-            if session.line_items is not None:
-                return ", ".join(line.description or "" for line in session.line_items.data)
-        return ""
+        found = client_for(vendor).disputes.list({"charge": charge_id, "limit": 100})
+        return [_dispute(dispute) for dispute in found.auto_paging_iter()]
 
 
 def _record(charge: stripe.Charge) -> ChargeRecord:
@@ -53,6 +66,7 @@ def _record(charge: stripe.Charge) -> ChargeRecord:
         payment_intent_id=id_of(charge.payment_intent),
         status=charge.status if charge.captured else _uncaptured(charge.status),
         refunded_minor=charge.amount_refunded,
+        is_disputed=charge.disputed,
         amount_minor=charge.amount_captured if charge.captured else charge.amount,
         currency=charge.currency,
         description=charge.description or "",
@@ -79,5 +93,21 @@ def _refund(refund: stripe.Refund) -> RefundRecord:
         refund_id=refund.id,
         status=refund.status or "",
         amount_minor=refund.amount,
+        currency=refund.currency,
+        reason=refund.reason or "",
+        failure_code=getattr(refund, "failure_reason", None) or "",
         created_at=moment(refund.created),
+    )
+
+
+def _dispute(dispute: stripe.Dispute) -> DisputeRecord:
+    """A day to respond by of 0 means that the bank takes no answer."""
+    return DisputeRecord(
+        dispute_id=dispute.id,
+        status=dispute.status,
+        amount_minor=dispute.amount,
+        currency=dispute.currency,
+        reason=dispute.reason,
+        respond_by=moment_or_none(dispute.evidence_details.due_by or None),
+        created_at=moment(dispute.created),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from billing.states import ENDINGS, Ending
 
@@ -124,29 +125,75 @@ class SubscriptionRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvoiceLineRecord:
-    description: str
-    starts_at: datetime
-    ends_at: datetime
-    quantity: int
-    net_minor: int
-    tax_minor: int
-    tax_rate: int | None
-    """In hundredths of a percent; None where there is none, or more than one."""
-    tax_label: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class InvoiceRecord:
     invoice_id: str
     customer_id: str
     subscription_id: str
     status: str
-    billing_reason: str
     currency: str
-    starting_balance_minor: int
     created_at: datetime
-    lines: list[InvoiceLineRecord]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineRecord:
+    """One thing sold, or taken back; amounts are for the whole quantity, after the discount."""
+
+    line_id: str
+    description: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    quantity: Decimal = Decimal(1)
+    discount_minor: int = 0
+    """As Stripe shows it: with the tax, where prices include it."""
+    net_minor: int
+    tax_minor: int
+    tax_rate: int | None
+    """In hundredths of a percent; None where there is none."""
+    tax_label: str
+    is_reverse_charged: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShippingRecord:
+    net_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditNoteRecord:
+    """Before the payment it made less due; after it, money went back, to the card by `refunds`
+    (amounts by their ids), outside of Stripe, or else to the customer's balance there."""
+
+    credit_note_id: str
+    number: str
+    total_minor: int
+    before_payment_minor: int
+    after_payment_minor: int
+    outside_minor: int
+    refunds: dict[str, int]
+    lines: list[LineRecord]
+    created_at: datetime
+
+    @property
+    def not_refunded_minor(self) -> int:
+        return self.after_payment_minor - sum(self.refunds.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaleRecord:
+    """What a payment was for. `balance_minor`: what of the customer's balance at Stripe was used
+    (below zero), or paid off with it."""
+
+    customer_id: str
+    total_minor: int
+    tax_minor: int
+    lines: list[LineRecord]
+    shipping: ShippingRecord | None
+    invoice_id: str = ""
+    subscription_id: str = ""
+    billing_reason: str = ""
+    balance_minor: int = 0
+    credit_notes: list[CreditNoteRecord] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -158,6 +205,7 @@ class ChargeRecord:
     status: str
     amount_minor: int
     refunded_minor: int
+    is_disputed: bool
     currency: str
     description: str
     failure_code: str
@@ -176,6 +224,20 @@ class RefundRecord:
     refund_id: str
     status: str
     amount_minor: int
+    currency: str
+    reason: str
+    failure_code: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeRecord:
+    dispute_id: str
+    status: str
+    amount_minor: int
+    currency: str
+    reason: str
+    respond_by: datetime | None
     created_at: datetime
 
 

@@ -61,10 +61,12 @@ class Account:
         return found
 
     def peek(self, key: str) -> Obj | None:
-        """Any object by its identifier alone, only to be looked at. Products alone may have been
-        given an identifier that does not tell what they are."""
-        kind = kind_of(key) or "product"
-        return self._store.shelves.get(self._shelf(kind), {}).get(key)
+        """Any object by its identifier alone, only to be looked at. Products and coupons may have
+        an identifier that does not tell what they are."""
+        kind = kind_of(key)
+        shelves = [self._shelf(one) for one in ([kind] if kind else ["product", "coupon"])]
+        found = (self._store.shelves.get(shelf, {}).get(key) for shelf in shelves)
+        return next((obj for obj in found if obj is not None), None)
 
     def all(self, kind: str, **fields: Any) -> list[Obj]:
         """The objects of a kind whose fields have these values, oldest first."""

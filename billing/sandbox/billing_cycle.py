@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from billing.sandbox import collecting, endings, invoice_items, invoicing
+from billing.sandbox import collecting, discounts, endings, invoice_items, invoicing
 from billing.sandbox.accounts import Account
 from billing.sandbox.agenda import falls_due
 from billing.sandbox.invoice_lines import Period, item_line
@@ -175,6 +175,8 @@ def draft_for(
     account: Account, subscription: Obj, lines: list[Obj], period: Period, reason: str
 ) -> Obj:
     customer = account.get("customer", subscription["customer"])
+    given = discounts.in_force(account, subscription["discounts"])
+    subscription["discounts"] = discounts.lasting(account, given)
     held = subscription["pause_collection"] or subscription["status"] == "unpaid"
     return invoicing.draft(
         account,
@@ -188,6 +190,7 @@ def draft_for(
         auto_advance=not held,
         collection_method=subscription["collection_method"],
         default_tax_rates=list(subscription["default_tax_rates"]),
+        discounts=given,
         _days_until_due=subscription["days_until_due"],
     )
 

@@ -4,6 +4,7 @@ from billing.sandbox import (
     cards,
     collecting,
     customers,
+    discounts,
     invoice_items,
     invoicing,
     payment_intents,
@@ -58,6 +59,7 @@ def _subscribe(account: Account, session: Obj, method: str) -> None:
             **data,
             "customer": customer["id"],
             "items": items,
+            "discounts": _coupons(session),
             "default_payment_method": kept["id"],
             "payment_behavior": "default_incomplete",
         }
@@ -86,6 +88,9 @@ def _buy_with_invoice(account: Account, session: Obj, method: str) -> None:
         period=Period(account.now(), account.now()),
         auto_advance=False,
         metadata=data["metadata"],
+        discounts=discounts.granted(
+            account, _coupons(session), "discounts", customer=customer["id"]
+        ),
         **{name: data[name] for name in ("custom_fields", "description", "footer")},
     )
     session["invoice"] = invoice["id"]
@@ -95,6 +100,10 @@ def _buy_with_invoice(account: Account, session: Obj, method: str) -> None:
         _pay(account, session, intent, method)
         collecting.follow(account, invoice, intent)
     session["payment_status"] = "paid"
+
+
+def _coupons(session: Obj) -> list[Obj]:
+    return [{"coupon": one["coupon"]} for one in session["discounts"]]
 
 
 def _invoice_item(account: Account, session: Obj, item: Obj) -> Obj:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.sandbox import catalogue, tax_rates
+from billing.sandbox import catalogue, discounts, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.agenda import falls_due
 from billing.sandbox.errors import invalid, missing, not_served
@@ -64,10 +64,13 @@ def _new(account: Account, params: Params, mode: str) -> Obj:
         raise not_served(["ui_mode"])
     given = params.get("line_items") or []
     items = [_item(account, item, f"line_items[{number}]") for number, item in enumerate(given)]
+    coupons = discounts.coupons_in(account, params.get("discounts"), "discounts")
+    _price(account, items, coupons)
     if not items:
         raise missing("line_items")
     now = account.now()
     session = _blank(now) | {
+        "discounts": [{"coupon": one["id"], "promotion_code": None} for one in coupons],
         "currency": account.get("price", items[0]["price"])["currency"],
         "customer": params.get("customer"),
         "expires_at": params.get("expires_at", now + DAY),
@@ -116,21 +119,20 @@ def _blank(now: int) -> Obj:
 
 
 def _item(account: Account, given: dict[str, Any], param: str) -> Obj:
-    """A line item, with what it comes to."""
+    """A line item, before any discount."""
     if stray := [f"{param}[{name}]" for name in given if name not in ITEM]:
         raise not_served(stray)
     price, quantity = catalogue.priced(account, given, param), given.get("quantity", 1)
     rates = tax_rates.checked(account, given.get("tax_rates"), f"{param}[tax_rates]")
     amount = rounded(cost(price, quantity))
-    taxes = tax_rates.taxes_on(account, amount, rates, "none")
     return {
         "id": new_id("item"),
         "object": "item",
         "adjustable_quantity": None,
         "amount_discount": 0,
         "amount_subtotal": amount,
-        "amount_tax": sum(tax["amount"] for tax in taxes),
-        "amount_total": amount + tax_rates.exclusive(taxes),
+        "amount_tax": 0,
+        "amount_total": amount,
         "currency": price["currency"],
         "description": account.get("product", price["product"])["name"],
         "metadata": merged_metadata({}, given.get("metadata")),
@@ -138,6 +140,22 @@ def _item(account: Account, given: dict[str, Any], param: str) -> Obj:
         "quantity": quantity,
         "tax_rates": rates,
     }
+
+
+def _price(account: Account, items: list[Obj], coupons: list[Obj]) -> None:
+    """Take the discounts off, put the taxes on."""
+    for coupon in coupons:
+        left = [item["amount_subtotal"] - item["amount_discount"] for item in items]
+        for item, off in zip(items, discounts.shares(coupon, left), strict=True):
+            item["amount_discount"] += off
+    for item in items:
+        net = item["amount_subtotal"] - item["amount_discount"]
+        taxes = tax_rates.taxes_on(account, net, item["tax_rates"], "none")
+        item |= {
+            "amount_tax": sum(tax["amount"] for tax in taxes),
+            "amount_total": net + tax_rates.exclusive(taxes),
+            "_taxes": taxes,
+        }
 
 
 def _invoice_creation(given: Any, mode: str) -> Obj | None:
@@ -174,7 +192,11 @@ def _add_up(session: Obj) -> None:
     session |= {
         "amount_subtotal": sum(item["amount_subtotal"] for item in items),
         "amount_total": sum(item["amount_total"] for item in items),
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": tax},
+        "total_details": {
+            "amount_discount": sum(item["amount_discount"] for item in items),
+            "amount_shipping": 0,
+            "amount_tax": tax,
+        },
     }
 
 
@@ -206,9 +228,20 @@ def line_items_of_session(account: Account, session: Obj) -> Obj:
 def _presented(account: Account, session: Obj) -> list[Obj]:
     items: list[Obj] = session["_items"]
     return [
-        {name: value for name, value in item.items() if name != "tax_rates"}
+        {name: value for name, value in item.items() if name not in ("tax_rates", "_taxes")}
         | {"price": nested(account, item["price"])}
         for item in items
+    ]
+
+
+@includes("item", "taxes")
+def taxes_of_item(account: Account, item: Obj) -> list[Obj]:
+    sessions = account.all("checkout.session")
+    kept = (kept for session in sessions for kept in session["_items"] if kept["id"] == item["id"])
+    return [
+        {"rate": nested(account, tax["tax_rate_details"]["tax_rate"])}
+        | {name: tax[name] for name in ("amount", "taxability_reason", "taxable_amount")}
+        for tax in next(kept)["_taxes"]
     ]
 
 

@@ -35,6 +35,8 @@ class Control:
             Route("DELETE", re.compile(r"/sandbox/faults\Z"), self.clear_faults),
             Route("POST", re.compile(r"/sandbox/settings/(\w+)\Z"), self.settings),
             Route("POST", re.compile(r"/sandbox/customers/(\w+)/fail_next_payment\Z"), self.fail),
+            Route("POST", re.compile(r"/sandbox/charges/(\w+)/dispute\Z"), self.dispute),
+            Route("POST", re.compile(r"/sandbox/disputes/(\w+)/decide\Z"), self.decide),
             Route("POST", re.compile(r"/sandbox/checkout/(\w+)/complete\Z"), self.complete),
         ]
 
@@ -107,6 +109,17 @@ class Control:
     def fail(self, request: Request, customer: str) -> object:
         self._sandbox.fail_next_payment(customer)
         return {"customer": customer}
+
+    def dispute(self, request: Request, charge: str) -> object:
+        """The customer disputes a payment with their bank."""
+        given = request.json
+        reason, inquiry = given.get("reason", "fraudulent"), bool(given.get("inquiry"))
+        key = self._sandbox.dispute(charge, reason=reason, inquiry=inquiry)
+        return {"dispute": key}
+
+    def decide(self, request: Request, dispute: str) -> object:
+        self._sandbox.decide_dispute(dispute, won=bool(request.json["won"]))
+        return {"dispute": dispute}
 
     def complete(self, request: Request, session: str) -> object:
         """The customer pays at Checkout, with `payment_method` or the good card."""

@@ -50,7 +50,7 @@ def _new(account: Account, invoice: Obj, params: Params) -> Obj:
         "created": now,
         "currency": invoice["currency"],
         "customer": invoice["customer"],
-        "discount_amount": 0,
+        "discount_amount": sum(line["discount_amount"] for line in lines),
         "discount_amounts": [],
         "effective_at": params.get("effective_at", now),
         "invoice": invoice["id"],

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from billing.sandbox import tax_rates
+from billing.sandbox import discounts, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, missing, no_such, not_served
 from billing.sandbox.ids import new_id
@@ -67,11 +67,13 @@ def _credited(account: Account, invoice: Obj, given: dict[str, Any], param: str)
     if not 0 < share <= 1:
         raise invalid("You cannot credit more than the invoice line item's amount.", param)
     amount = rounded(credited["amount"] * share)
+    off = rounded(discounts.of_line(credited) * share)
     rates = [tax["tax_rate_details"]["tax_rate"] for tax in credited["taxes"]]
-    taxes = tax_rates.taxes_on(account, amount, rates, invoice["customer_tax_exempt"])
+    taxes = tax_rates.taxes_on(account, amount - off, rates, invoice["customer_tax_exempt"])
     line = _line("invoice_line_item", amount, credited["description"], taxes)
     return line | {
         "invoice_line_item": key,
+        "discount_amount": off,
         "quantity": given.get("quantity", credited["quantity"]),
         "_rates": rates,
     }
@@ -105,7 +107,8 @@ def _line(kind: str, amount: int, description: str | None, taxes: list[Obj], **g
 def totals(lines: list[Obj]) -> Obj:
     taxes = [tax for line in lines for tax in line["taxes"]]
     subtotal = sum(line["amount"] for line in lines)
-    total = subtotal + tax_rates.exclusive(taxes)
+    off = sum(line["discount_amount"] for line in lines)
+    total = subtotal - off + tax_rates.exclusive(taxes)
     return {
         "amount": total,
         "subtotal": subtotal,

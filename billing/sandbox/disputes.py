@@ -20,14 +20,17 @@ CLOSED = frozenset({"won", "lost", "warning_closed"})
 WINNING, LOSING = "winning_evidence", "losing_evidence"
 
 
-def open_dispute(account: Account, charge: Obj, reason: str, *, inquiry: bool) -> None:
+def open_dispute(account: Account, charge: Obj, reason: str, *, inquiry: bool) -> Obj:
     """Begins at once, as with Stripe's test cards. An inquiry withdraws nothing yet."""
+    if charge["status"] != "succeeded" or charge["disputed"]:
+        raise invalid(f"Charge {charge['id']} cannot be disputed.", "charge")
     dispute = account.create(_new_dispute(account, charge, reason, inquiry=inquiry))
     charge["disputed"] = True
     account.save(charge, "charge.updated")
     account.emit("charge.dispute.created", dispute)
     if not inquiry:
         _move(account, dispute, -dispute["amount"], "charge.dispute.funds_withdrawn")
+    return dispute
 
 
 def _new_dispute(account: Account, charge: Obj, reason: str, *, inquiry: bool) -> Obj:
@@ -36,7 +39,7 @@ def _new_dispute(account: Account, charge: Obj, reason: str, *, inquiry: bool) -
         "brand": card["brand"],
         "case_type": "inquiry" if inquiry else "chargeback",
         "network": card["network"],
-        "network_reason_code": NETWORK_REASONS[reason],
+        "network_reason_code": NETWORK_REASONS.get(reason),
     }
     return {
         "id": new_id("dispute"),
@@ -110,7 +113,7 @@ def update_dispute(call: Call, key: str) -> Obj:
     account.save(dispute, "charge.dispute.updated")
     verdict = dispute["evidence"]["uncategorized_text"]
     if verdict in {WINNING, LOSING}:
-        _close(account, dispute, won=verdict == WINNING)
+        close(account, dispute, won=verdict == WINNING)
     return dispute
 
 
@@ -118,7 +121,7 @@ def update_dispute(call: Call, key: str) -> Obj:
 def close_dispute(call: Call, key: str) -> Obj:
     """The shop gives in."""
     dispute = _still_open(call, key)
-    _close(call.account, dispute, won=False)
+    close(call.account, dispute, won=False)
     return dispute
 
 
@@ -129,7 +132,8 @@ def _still_open(call: Call, key: str) -> Obj:
     return dispute
 
 
-def _close(account: Account, dispute: Obj, *, won: bool) -> None:
+def close(account: Account, dispute: Obj, *, won: bool) -> None:
+    """The bank's last word."""
     is_inquiry = dispute["status"].startswith("warning")
     dispute["status"] = "warning_closed" if is_inquiry else "won" if won else "lost"
     account.save(dispute, "charge.dispute.closed")

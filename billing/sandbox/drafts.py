@@ -1,6 +1,6 @@
 """What a draft invoice shows: the customer as they are now, and what its lines come to."""
 
-from billing.sandbox import tax_rates
+from billing.sandbox import discounts, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.store import Obj
 
@@ -24,17 +24,21 @@ def refresh(account: Account, invoice: Obj, customer: Obj) -> None:
 
 def _total_up(account: Account, invoice: Obj, exempt: str) -> None:
     lines: list[Obj] = invoice["lines"]["data"]
+    discounts.take_off(account, lines, invoice["discounts"])
     for line in lines:
         rates = line["_rates"] or invoice["default_tax_rates"]
-        line["taxes"] = tax_rates.taxes_on(account, line["amount"], rates, exempt)
+        net = line["amount"] - discounts.of_line(line)
+        line["taxes"] = tax_rates.taxes_on(account, net, rates, exempt)
         line["invoice"] = invoice["id"]
     taxes = [tax for line in lines for tax in line["taxes"]]
     subtotal = sum(line["amount"] for line in lines)
-    total = subtotal + tax_rates.exclusive(taxes)
+    discounted = subtotal - sum(discounts.of_line(line) for line in lines)
+    total = discounted + tax_rates.exclusive(taxes)
     invoice |= {
         "subtotal": subtotal,
         "subtotal_excluding_tax": subtotal - tax_rates.inclusive(taxes),
         "total": total,
         "total_excluding_tax": total - sum(tax["amount"] for tax in taxes),
+        "total_discount_amounts": discounts.sum_up(lines),
         "total_taxes": tax_rates.sum_up(taxes),
     }

@@ -14,6 +14,7 @@ PREFIXES = {
     "credit_note": ("cn", 24),
     "credit_note_line_item": ("cnli", 24),
     "customer": ("cus", 14),
+    "discount": ("di", 24),
     "dispute": ("du", 24),
     "event": ("evt", 24),
     "invoice": ("in", 24),

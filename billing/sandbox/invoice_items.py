@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from billing.sandbox import tax_rates
+from billing.sandbox import discounts, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.catalogue import priced
 from billing.sandbox.drafts import refresh
@@ -44,6 +44,9 @@ def create_invoice_item(call: Call) -> Obj:
         subscription=params.get("subscription"),
         rates=tax_rates.checked(account, params.get("tax_rates"), "tax_rates"),
         metadata=merged_metadata({}, params.get("metadata")),
+        discounts=discounts.granted(
+            account, params.get("discounts"), "discounts", customer=customer["id"]
+        ),
         period=_period(account, params.get("period")),
     )
     if invoice is not None:
@@ -89,6 +92,7 @@ def new_invoice_item(
     rates: list[str] | None = None,
     metadata: dict[str, str] | None = None,
     proration: bool = False,
+    discounts: list[str] | None = None,
 ) -> Obj:
     item: Obj = {
         "id": new_id("invoiceitem"),
@@ -100,7 +104,7 @@ def new_invoice_item(
         "created": account.now(),
         "description": description,
         "discountable": not proration,
-        "discounts": [],
+        "discounts": discounts or [],
         "livemode": False,
         "metadata": metadata or {},
         "net_amount": amount,
@@ -153,6 +157,7 @@ def to_line(account: Account, item: Obj, invoice: str) -> Obj:
         rates=list(item["tax_rates"]),
         metadata=dict(item["metadata"]),
         discountable=item["discountable"],
+        discounts=list(item["discounts"]),
     )
     return line | {"subscription": subscription, "invoice": invoice}
 

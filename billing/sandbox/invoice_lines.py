@@ -11,6 +11,8 @@ from billing.sandbox.store import Obj
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 WHOLE = frozenset({"clp", "jpy", "krw", "pyg", "vnd", "xaf", "xof", "xpf"})
 
+THOUSANDTHS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+
 
 class Period(NamedTuple):
     start: int
@@ -19,7 +21,8 @@ class Period(NamedTuple):
 
 def money(amount: int, currency: str) -> str:
     """An amount in Stripe's own descriptions, such as €20.00."""
-    number = f"{amount:,}" if currency in WHOLE else f"{Decimal(amount) / 100:,.2f}"
+    decimals = 0 if currency in WHOLE else 3 if currency in THOUSANDTHS else 2
+    number = f"{Decimal(amount).scaleb(-decimals):,.{decimals}f}"
     return SYMBOLS.get(currency, f"{currency.upper()} ") + number
 
 
@@ -35,6 +38,7 @@ def new_line(
     rates: list[str] | None = None,
     metadata: dict[str, str] | None = None,
     discountable: bool = True,
+    discounts: list[str] | None = None,
 ) -> Obj:
     """A line; its taxes are worked out when it is put on an invoice."""
     return {
@@ -45,7 +49,7 @@ def new_line(
         "description": description,
         "discount_amounts": [],
         "discountable": discountable,
-        "discounts": [],
+        "discounts": discounts or [],
         "invoice": None,
         "livemode": False,
         "metadata": metadata or {},
@@ -95,6 +99,7 @@ def item_line(
         quantity=item["quantity"],
         rates=rates_of(subscription, item),
         metadata=dict(subscription["metadata"]),
+        discounts=list(item["discounts"]),
     )
 
 

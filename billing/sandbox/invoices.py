@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from billing.sandbox import collecting, invoice_items, invoicing, payment_methods, tax_rates
+from billing.sandbox import (
+    collecting,
+    discounts,
+    invoice_items,
+    invoicing,
+    payment_methods,
+    tax_rates,
+)
 from billing.sandbox.accounts import Account
 from billing.sandbox.drafts import refresh
 from billing.sandbox.errors import invalid, missing
@@ -48,6 +55,9 @@ def create_invoice(call: Call) -> Obj:
         default_payment_method=_method(account, params, customer["id"]),
         default_tax_rates=tax_rates.checked(
             account, params.get("default_tax_rates"), "default_tax_rates"
+        ),
+        discounts=discounts.granted(
+            account, params.get("discounts"), "discounts", customer=customer["id"]
         ),
         **_collection(params),
         **given,
@@ -154,6 +164,7 @@ def pay_invoice(call: Call, key: str) -> Obj:
             return invoice
     _refuse_unpayable(invoice)
     if params.get("paid_out_of_band"):
+        invoice["amount_paid_off_stripe"] = invoice["amount_due"]
         invoicing.mark_paid(account, invoice)
         return invoice
     method = None

@@ -65,6 +65,7 @@ def _blank(account: Account, key: str) -> Obj:
         "account_name": account.id.removeprefix("acct_").capitalize(),
         "amount_overpaid": 0,
         "amount_paid": 0,
+        "amount_paid_off_stripe": 0,
         "amount_shipping": 0,
         "attempt_count": 0,
         "attempted": False,

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from billing.sandbox import buying
+from billing.sandbox import buying, disputes
 from billing.sandbox.accounts import Account, Accounts, Cause
 from billing.sandbox.agenda import FUTURES, Agenda, Clock
 from billing.sandbox.cards import DECLINES
@@ -35,6 +35,7 @@ NOUNS = (
     "checkout",
     "credit_notes",
     "customers",
+    "discounts",
     "disputes",
     "invoice_items",
     "invoices",
@@ -239,6 +240,24 @@ class Sandbox:
             found = account.get("customer", customer)
             found["_fail_next"] = DECLINES[decline].decline_code
             account.save(found)
+
+    def dispute(self, charge: str, *, reason: str = "fraudulent", inquiry: bool = False) -> str:
+        """Have a payment disputed; the dispute's id."""
+        with self._lock, self._change():
+            account = self.owner(charge)
+            account.cause = Cause()
+            found = account.get("charge", charge)
+            made = disputes.open_dispute(account, found, reason, inquiry=inquiry)
+        self._push()
+        return str(made["id"])
+
+    def decide_dispute(self, dispute: str, *, won: bool) -> None:
+        """The bank decides, for the vendor (`won`) or for the customer."""
+        with self._lock, self._change():
+            account = self.owner(dispute)
+            account.cause = Cause()
+            disputes.close(account, account.get("dispute", dispute), won=won)
+        self._push()
 
     def checkout_complete(self, session: str, payment_method: str = "pm_card_visa") -> None:
         """The customer buys at the checkout page. A refused card raises its `ApiError`."""

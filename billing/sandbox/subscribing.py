@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from billing.sandbox import billing_cycle, collecting, invoicing, payment_methods, tax_rates
+from billing.sandbox import (
+    billing_cycle,
+    collecting,
+    discounts,
+    invoicing,
+    payment_methods,
+    tax_rates,
+)
 from billing.sandbox.accounts import Account
 from billing.sandbox.cancellation import schedule_end
 from billing.sandbox.errors import ApiError, card, invalid, missing
@@ -69,6 +76,9 @@ def _new(account: Account, customer: Obj, params: Params) -> Obj:
             account, params.get("default_tax_rates"), "default_tax_rates"
         ),
         "description": params.get("description"),
+        "discounts": discounts.granted(
+            account, params.get("discounts"), "discounts", customer=customer["id"], subscription=key
+        ),
         "items": {"data": items},
         "metadata": merged_metadata({}, params.get("metadata")),
         "payment_settings": payment_settings({}, params.get("payment_settings")),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from billing.sandbox import catalogue, tax_rates
+from billing.sandbox import catalogue, discounts, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, no_such, not_served
 from billing.sandbox.ids import new_id
@@ -13,7 +13,7 @@ from billing.sandbox.routing import Call, Page, route
 from billing.sandbox.store import Obj
 from billing.sandbox.values import merged_metadata
 
-SERVED = {"price", "price_data", "quantity", "tax_rates", "metadata", "id", "deleted"}
+SERVED = {"price", "price_data", "quantity", "tax_rates", "discounts", "metadata", "id", "deleted"}
 MOST = 20
 
 
@@ -21,14 +21,21 @@ def new_item(account: Account, subscription: str, given: Mapping[str, Any], para
     """An item without a period yet; `param` is what the request called it."""
     if stray := [f"{param}[{name}]" for name in given if name not in SERVED]:
         raise not_served(stray)
+    key = new_id("subscription_item")
     return {
-        "id": new_id("subscription_item"),
+        "id": key,
         "object": "subscription_item",
         "billing_thresholds": None,
         "created": account.now(),
         "current_period_end": 0,
         "current_period_start": 0,
-        "discounts": [],
+        "discounts": discounts.granted(
+            account,
+            given.get("discounts"),
+            f"{param}[discounts]",
+            subscription=subscription,
+            subscription_item=key,
+        ),
         "metadata": merged_metadata({}, given.get("metadata")),
         "price": recurring_price(account, dict(given), param)["id"],
         "quantity": given.get("quantity", 1),

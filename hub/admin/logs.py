@@ -28,6 +28,7 @@ MESSAGES: dict[str, StrOrPromise] = {
     "card_changed": _("Card changed"),
     "confirm_email": _("New e-mail address to be confirmed"),
     "credit_note": _("Credit note"),
+    "reversal": _("Reversal"),
     "email_changed": _("E-mail address changed"),
     "magic_link": _("Sign-in link"),
     "payment_failed": _("Payment failed"),

@@ -64,15 +64,20 @@ WORDS: dict[tuple[str, str], StrPromise] = {
 
 
 def _how(transaction: Transaction) -> str:
-    refunded = transaction.charge
-    if refunded and refunded.document:
-        return _("Credit note for %s") % refunded.document.number
+    """Against which document, or else with which card."""
+    document, charge = transaction.document, transaction.charge
+    if document and document.kind == Document.Kind.REVERSAL and document.corrects:
+        return _("Credit note %s is taken back") % document.corrects.number
+    if document and charge and charge.document:
+        return _("Credit note for %s") % charge.document.number
     return card_words(transaction.card_brand, transaction.card_last4)
 
 
 def paid_so_far(purchase: Subscription | OneTimePurchase) -> str:
-    """`20 payments, €370.50`: refunds taken off."""
-    done = purchase.transactions.filter(status=Transaction.Status.SUCCEEDED)
+    """`20 payments, €370.50`: what went back is taken off."""
+    done = purchase.transactions.filter(
+        status=Transaction.Status.SUCCEEDED, currency=purchase.currency
+    ).exclude(kind=Transaction.Kind.CREDIT)
     sums = done.aggregate(
         payments=Count("pk", filter=Q(kind=Transaction.Kind.CHARGE)), minor=Sum("amount_minor")
     )

@@ -16,7 +16,7 @@ from invoices.money import format_money
 @require_safe
 def purchase(request: CustomerRequest, purchase_id: UUID) -> HttpResponse:
     purchase = get_object_or_404(OneTimePurchase, pk=purchase_id, customer=request.customer)
-    payments = purchase.transactions.select_related("document", "charge__document")
+    payments = purchase.transactions.select_related("document__corrects", "charge__document")
     context = {
         "purchase": purchase,
         "mark": one_time_mark(purchase),

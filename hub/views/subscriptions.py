@@ -41,7 +41,7 @@ def _own(customer: Customer, subscription_id: UUID) -> Subscription:
 @require_safe
 def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     subscription = _own(request.customer, subscription_id)
-    payments = subscription.transactions.select_related("document", "charge__document")
+    payments = subscription.transactions.select_related("document__corrects", "charge__document")
     before = request.GET.get("before", "")
     page = page_of(payments, moment="happened_at", before=before, size=PAYMENTS_A_PAGE)
     card = cards.card_of(subscription) if subscription.is_live else None

@@ -94,6 +94,12 @@ def deliver(
     return bring
 
 
+@pytest.fixture
+def unprinted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents without their PDFs, for tests of what is issued rather than how it looks."""
+    monkeypatch.setattr("invoices.pdf.render", lambda _template, _context: b"%PDF-")
+
+
 class Buyer:
     """What customers of Acme's shop do, and what its staff do for them."""
 

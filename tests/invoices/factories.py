@@ -7,8 +7,8 @@ from typing import Any
 from accounts.models import Customer
 from accounts.tenancy import vendor_scope
 from invoices import services
+from invoices.items import LineItem
 from invoices.models import Document
-from invoices.services import LineItem
 
 IN_JUNE = datetime(2026, 6, 14, 9, 30, tzinfo=UTC)
 

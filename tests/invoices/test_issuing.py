@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.tenancy import vendor_scope
 from invoices.errors import IssuedDocument, LinesDoNotAddUp
+from invoices.items import LineItem
 from invoices.models import Document, DocumentSettings, Line
-from invoices.services import LineItem
 from tests.factories import make_customer, make_document_settings, make_vendor
 from tests.invoices.factories import course, make_credit_note, make_receipt, workbook
 

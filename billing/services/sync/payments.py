@@ -11,8 +11,8 @@ from accounts.models import Vendor
 from billing import sentences
 from billing.brands import card_words
 from billing.errors import NotSupported
-from billing.gateway import charges, invoices
-from billing.gateway.records import ChargeRecord, InvoiceRecord, RefundRecord
+from billing.gateway import charges, sales
+from billing.gateway.records import ChargeRecord, DisputeRecord, RefundRecord, SaleRecord
 from billing.models import (
     Action,
     OneTimePurchase,
@@ -21,21 +21,17 @@ from billing.models import (
     Transaction,
 )
 from billing.services import notices
-from billing.services.sync import lines
+from billing.services.sync import lines, reversals
 from billing.services.sync.customers import ensure_customer
-from billing.services.sync.rows import fill, order_number, read_and_save
+from billing.services.sync.rows import SavedMeanwhile, fill, order_number, read_and_save
 from billing.services.sync.subscriptions import ensure_subscription
 from invoices.models import Document
-from invoices.services import issue_credit_note, issue_receipt
+from invoices.services import issue_receipt
 
 STATUSES = {
     "succeeded": Transaction.Status.SUCCEEDED,
     "pending": Transaction.Status.PENDING,
     "failed": Transaction.Status.FAILED,
-}
-REFUND_STATUSES = STATUSES | {
-    "requires_action": Transaction.Status.PENDING,
-    "canceled": Transaction.Status.FAILED,
 }
 AT_THE_PAGE = timedelta(minutes=15)
 """Who tried to pay on the card page a moment ago was told there."""
@@ -46,8 +42,9 @@ class Payment:
     """A charge and all that Stripe knows around it."""
 
     charge: ChargeRecord
-    invoice: InvoiceRecord | None
+    sale: SaleRecord | None
     refunds: list[RefundRecord]
+    disputes: list[DisputeRecord]
     owner: StripeCustomer
     subscription: Subscription | None
     name: str
@@ -55,11 +52,32 @@ class Payment:
 
 
 def sync_charge(vendor: Vendor, charge_id: str) -> Transaction:
-    """The charge with its refunds, its purchase and its documents, all or nothing."""
+    """The charge with what takes it back, its purchase and its documents, all or nothing."""
     row = read_and_save(lambda: _read(vendor, charge_id), _save)
     if row.mail_wanted and row.mailed_at is None:
         notices.tell_of_failure.enqueue(row.vendor_id, row.pk)
     return row
+
+
+def sync_payment_outside(vendor: Vendor, invoice_id: str) -> Transaction | None:
+    """An invoice that the vendor marked as paid: there is no charge, but money moved."""
+
+    def read() -> Payment | None:
+        found = sales.payment_outside(vendor, invoice_id)
+        return _around(vendor, *found) if found else None
+
+    def save(payment: Payment | None, asked_at: datetime) -> Transaction | None:
+        return _save(payment, asked_at) if payment else None
+
+    return read_and_save(read, save)
+
+
+def sync_credit_note(vendor: Vendor, credit_note_id: str) -> None:
+    """With each payment of its invoice; of an open one there is none."""
+    invoice_id, charge_ids = sales.payments_of_credited(vendor, credit_note_id)
+    for charge_id in charge_ids:
+        sync_charge(vendor, charge_id)
+    sync_payment_outside(vendor, invoice_id)
 
 
 def _read(vendor: Vendor, charge_id: str) -> Payment:
@@ -67,81 +85,85 @@ def _read(vendor: Vendor, charge_id: str) -> Payment:
     if charge.status not in STATUSES:
         detail = f"The charge has a status we do not know: {charge.status}"
         raise NotSupported(sentences.UNAVAILABLE, detail=detail)
+    paid_by = charge.payment_intent_id
+    return _around(vendor, charge, sales.sale_of_payment(vendor, paid_by) if paid_by else None)
+
+
+def _around(vendor: Vendor, charge: ChargeRecord, sale: SaleRecord | None) -> Payment:
     owner = ensure_customer(vendor, charge.customer_id)
-    invoice = (
-        invoices.invoice_of_payment(vendor, charge.payment_intent_id)
-        if charge.payment_intent_id
-        else None
-    )
     subscription = (
-        ensure_subscription(vendor, invoice.subscription_id)
-        if invoice and invoice.subscription_id
-        else None
+        ensure_subscription(vendor, sale.subscription_id) if sale and sale.subscription_id else None
     )
-    known_refunds = Transaction.objects.filter(charge__stripe_id=charge_id)
-    has_refunds = charge.refunded_minor > 0 or known_refunds.exists()
+    known = Transaction.objects.filter(charge__stripe_id=charge.charge_id)
+    has_refunds = charge.refunded_minor > 0 or known.filter(kind=Transaction.Kind.REFUND).exists()
     return Payment(
         charge=charge,
-        invoice=invoice,
-        refunds=charges.refunds_of(vendor, charge_id) if has_refunds else [],
+        sale=sale,
+        refunds=charges.refunds_of(vendor, charge) if has_refunds else [],
+        disputes=charges.disputes_of(vendor, charge.charge_id) if charge.is_disputed else [],
         owner=owner,
         subscription=subscription,
-        name=_name(vendor, charge, invoice, subscription),
+        name=_name(vendor, charge, sale, subscription),
     )
 
 
 def _name(
     vendor: Vendor,
     charge: ChargeRecord,
-    invoice: InvoiceRecord | None,
+    sale: SaleRecord | None,
     subscription: Subscription | None,
 ) -> str:
     if subscription is not None:
         return subscription.product_name
-    if invoice is not None:
-        return lines.names_of(invoice)
-    in_checkout = charge.payment_intent_id and charges.bought_in_checkout(
-        vendor, charge.payment_intent_id
-    )
-    return in_checkout or charge.description or lines.unnamed(vendor)
+    in_lines = lines.names_of(sale) if sale else ""
+    return in_lines or charge.description or lines.unnamed(vendor)
 
 
-def _save(payment: Payment, _asked_at: datetime) -> Transaction:
+def _save(payment: Payment, asked_at: datetime) -> Transaction:
     """The Stripe customer's row is the lock for all that is theirs."""
     owner = StripeCustomer.objects.select_for_update().get(pk=payment.owner.pk)
     charge = payment.charge
     row = Transaction.objects.filter(stripe_id=charge.charge_id).first()
-    is_new = row is None
-    row = row or Transaction(vendor_id=owner.vendor_id, stripe_id=charge.charge_id)
+    if row is None:
+        row = Transaction(vendor_id=owner.vendor_id, stripe_id=charge.charge_id)
+    elif row.synced_at > asked_at:
+        raise SavedMeanwhile
+    failed_before = row.status == Transaction.Status.FAILED
     _describe(row, payment)
-    if is_new:
+    if not failed_before:
         row.mail_wanted = _is_news_to_the_customer(row, payment)
-    if row.status == Transaction.Status.SUCCEEDED and payment.subscription is None:
-        row.one_time_purchase = _purchase(payment, owner)
-    if (
-        row.status == Transaction.Status.SUCCEEDED
-        and row.document_id is None
-        and charge.amount_minor
-    ):
-        row.document = _receipt(row, payment)
+    if row.status == Transaction.Status.SUCCEEDED:
+        if payment.subscription is None:
+            row.one_time_purchase = _purchase(payment, owner)
+        if row.document_id is None and charge.amount_minor:
+            row.document = _receipt(row, payment)
     row.save()
-    for refund in payment.refunds:
-        _save_refund(row, refund)
-    if row.one_time_purchase is not None:
-        _add_up_refunds(row.one_time_purchase)
+    _save_reversals(row, payment)
     return row
+
+
+def _save_reversals(row: Transaction, payment: Payment) -> None:
+    for refund in payment.refunds:
+        reversals.save_refund(row, refund, payment.sale)
+    for dispute in payment.disputes:
+        reversals.save_dispute(row, dispute)
+    if payment.sale and row.status == Transaction.Status.SUCCEEDED:
+        for note in payment.sale.credit_notes:
+            reversals.save_credit(row, note, payment.sale)
+    if row.one_time_purchase is not None:
+        reversals.add_up(row.one_time_purchase)
 
 
 def _describe(row: Transaction, payment: Payment) -> None:
     charge, card = payment.charge, payment.charge.card
-    if row.status not in (Transaction.Status.SUCCEEDED, Transaction.Status.FAILED):
-        row.status = STATUSES[charge.status]
+    row.status = STATUSES[charge.status]
     row.kind = Transaction.Kind.CHARGE
     row.customer_id = payment.owner.customer_id
     row.subscription = payment.subscription
     fill(
         row,
-        stripe_invoice_id=payment.invoice.invoice_id if payment.invoice else "",
+        stripe_invoice_id=payment.sale.invoice_id if payment.sale else "",
+        stripe_status=charge.status,
         description=payment.name,
         amount_minor=charge.amount_minor,
         currency=charge.currency,
@@ -154,8 +176,8 @@ def _describe(row: Transaction, payment: Payment) -> None:
 
 def _is_news_to_the_customer(row: Transaction, payment: Payment) -> bool:
     """A renewal failed a short while ago, and nobody was at the card page to see it."""
-    invoice = payment.invoice
-    is_renewal = invoice is not None and invoice.billing_reason != "subscription_create"
+    sale = payment.sale
+    is_renewal = sale is not None and sale.billing_reason != "subscription_create"
     if row.status != Transaction.Status.FAILED or row.subscription is None or not is_renewal:
         return False
     if row.happened_at < timezone.now() - notices.WORTH_TELLING:
@@ -194,7 +216,7 @@ def _receipt(row: Transaction, payment: Payment) -> Document:
         row.customer,
         source=row.stripe_id,
         title=row.description,
-        lines=lines.lines_of(payment.charge, payment.invoice, row),
+        lines=lines.lines_of(payment.charge, payment.sale, row),
         currency=row.currency,
         paid_at=row.happened_at,
         paid_with=card_words(row.card_brand, row.card_last4),
@@ -208,47 +230,5 @@ def _reference(payment: Payment) -> str:
     """The order's number; a subscription's payments bear the subscription's."""
     if payment.subscription is not None and payment.subscription.reference:
         return payment.subscription.reference
-    in_invoice = payment.invoice.metadata if payment.invoice else {}
-    return order_number(payment.charge.metadata) or order_number(in_invoice)
-
-
-# --- Refunds ---
-
-
-def _save_refund(charge: Transaction, refund: RefundRecord) -> None:
-    row = Transaction.objects.filter(stripe_id=refund.refund_id).first()
-    row = row or Transaction(vendor_id=charge.vendor_id, stripe_id=refund.refund_id)
-    row.kind = Transaction.Kind.REFUND
-    row.status = REFUND_STATUSES.get(refund.status, Transaction.Status.PENDING)
-    row.charge = charge
-    for name in ("customer_id", "subscription_id", "one_time_purchase_id"):
-        setattr(row, name, getattr(charge, name))
-    fill(
-        row,
-        stripe_invoice_id=charge.stripe_invoice_id,
-        description=charge.description,
-        amount_minor=-refund.amount_minor,
-        currency=charge.currency,
-        card_brand=charge.card_brand,
-        card_last4=charge.card_last4,
-        happened_at=refund.created_at,
-    )
-    if row.status == Transaction.Status.SUCCEEDED and row.document_id is None and charge.document:
-        row.document = issue_credit_note(
-            charge.document,
-            source=row.stripe_id,
-            amount_minor=refund.amount_minor,
-            refunded_at=refund.created_at,
-        )
-    row.save()
-
-
-def _add_up_refunds(purchase: OneTimePurchase) -> None:
-    refunds = list(
-        purchase.transactions.filter(
-            kind=Transaction.Kind.REFUND, status=Transaction.Status.SUCCEEDED
-        )
-    )
-    purchase.refunded_minor = -sum(refund.amount_minor for refund in refunds)
-    purchase.refunded_at = max((refund.happened_at for refund in refunds), default=None)
-    purchase.save(update_fields=["refunded_minor", "refunded_at"])
+    of_sale = payment.sale.metadata if payment.sale else {}
+    return order_number(payment.charge.metadata) or order_number(of_sale)
