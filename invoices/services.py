@@ -55,9 +55,7 @@ def issue_receipt(
     must add up to. Call it in the transaction that records the payment: the number is taken there.
     """
     if not lines or total_minor not in (None, total_of(lines)):
-        raise LinesDoNotAddUp(
-            f"{source}: lines of {total_of(lines)} for a payment of {total_minor}"
-        )
+        raise LinesDoNotAddUp(f"{source}: {total_of(lines)} for a payment of {total_minor}")
     with transaction.atomic():
         settings = _settings_locked(customer.vendor)
         if issued := Document.objects.filter(source=source).first():
