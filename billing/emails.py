@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import mail
 from accounts.http import hub_url
 from accounts.languages import first_supported
+from accounts.models import Customer
 from billing import sentences
 from billing.brands import card_words
 from billing.errors import CardDeclined
@@ -74,6 +75,17 @@ def payment_failed(failed: Transaction, subscription: Subscription) -> None:
             "reason": sentences.sentence_for(CardDeclined, "", failed.failure_code),
             "url": f"{hub_url(failed.vendor, 'hub:card')}?subscription={subscription.pk}",
         },
+    )
+
+
+def update_link(customer: Customer, link: str) -> None:
+    """The way to Stripe's own page for a card that could not be changed here."""
+    mail.send(
+        "update_link",
+        vendor=customer.vendor,
+        to=customer.email,
+        customer=customer,
+        context={"url": link},
     )
 
 

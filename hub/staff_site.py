@@ -12,7 +12,15 @@ from django.urls import path, reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Customer, SentMail, User, Vendor
-from billing.models import Action, OneTimePurchase, StripeEvent, Subscription, Transaction
+from billing.models import (
+    Action,
+    Failure,
+    OneTimePurchase,
+    StripeEvent,
+    Subscription,
+    SyncRun,
+    Transaction,
+)
 from invoices.models import Document
 
 if TYPE_CHECKING:
@@ -23,7 +31,8 @@ GROUPS: list[tuple[str, StrOrPromise, list[type[Model]]]] = [
     ("customers", _("Customers"), [Customer, SentMail]),
     ("money", _("Money"), [Transaction, Subscription, OneTimePurchase]),
     ("documents", _("Documents"), [Document]),
-    ("log", _("Log"), [Action, StripeEvent, AuditEntry]),
+    ("stripe", _("Stripe"), [Failure, SyncRun, StripeEvent]),
+    ("log", _("Log"), [Action, AuditEntry]),
 ]
 NAMES: dict[type[Model], StrOrPromise] = {Vendor: _("Vendor settings"), User: _("Staff")}
 

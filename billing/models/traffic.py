@@ -61,6 +61,7 @@ class Action(VendorOwned):
         CANCEL = "cancel", _("Cancel")
         UNDO_CANCEL = "undo_cancel", _("Undo cancellation")
         PAY = "pay", _("Pay open invoice")
+        SEND_UPDATE_LINK = "send_update_link", _("Send card update link")
 
     class State(models.TextChoices):
         STARTED = "started", _("Started")

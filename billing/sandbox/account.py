@@ -114,6 +114,7 @@ def create_portal_session(call: Call) -> Obj:
     return {
         "id": new_id("billing_portal.session"),
         "object": "billing_portal.session",
+        "after_expiration": _after_expiration(params.get("after_expiration")),
         "configuration": f"bpc_{secret(24)}",
         "created": account.now(),
         "customer": customer["id"],
@@ -125,3 +126,8 @@ def create_portal_session(call: Call) -> Obj:
         "return_url": params.get("return_url"),
         "url": f"https://billing.stripe.com/p/session/test_{secret(40)}",
     }
+
+
+def _after_expiration(given: Obj | None) -> Obj | None:
+    """Whether Stripe lets the customer in by their address once the link has expired."""
+    return given and {"type": given["type"], "customer_login": given.get("customer_login")}

@@ -75,5 +75,7 @@ def settle(action: Action) -> None:
         cards.settle(action)
     elif action.kind == Action.Kind.PAY:
         open_invoices.settle(action)
+    elif action.kind == Action.Kind.SEND_UPDATE_LINK:
+        actions.finish_not_applied(action)  # a link that nobody was sent opens nothing
     else:
         cancellation.settle(action)

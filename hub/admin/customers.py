@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Customer, SentMail
-from billing.models import Action, OneTimePurchase, Subscription, Transaction
+from billing.models import Action, Failure, OneTimePurchase, Subscription, Transaction
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.columns import lines
 from hub.admin.panels import Panel
@@ -45,6 +45,7 @@ class CustomerAdmin(RecordAdmin):
         Panel(Document, by="customer"),
         Panel(SentMail, by="customer"),
         Panel(Action, by="customer"),
+        Panel(Failure, by="customer", even_if_empty=False),
         Panel(AuditEntry, by="customer"),
     ]
 

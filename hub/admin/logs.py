@@ -1,4 +1,4 @@
-"""What happened: mails, self-service acts, Stripe's events, the audit log."""
+"""What happened: mails, self-service acts, the audit log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, SentMail
-from billing.models import Action, StripeEvent
+from billing.models import Action
 from hub.admin.base import RecordAdmin, WhenFilter
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ MESSAGES: dict[str, StrOrPromise] = {
     "profile_link": _("Profile link"),
     "receipt": _("Receipt"),
     "staff_invitation": _("Invitation to the team"),
+    "update_link": _("Card update link"),
 }
 
 ACTS: dict[str, StrOrPromise] = {
@@ -43,6 +44,8 @@ ACTS: dict[str, StrOrPromise] = {
     "profile_link_sent": _("Profile link sent"),
     "signed_in": _("Signed in"),
     "stripe_keys_changed": _("Stripe keys changed"),
+    "stripe_events_replayed": _("Stripe events replayed"),
+    "update_link_sent": _("Card update link sent"),
     "vendor_changed": _("Settings changed"),
 }
 
@@ -104,6 +107,7 @@ class ActionAdmin(RecordAdmin):
         "request_id",
         "reason",
         "sent_to_stripe",
+        "parameters_hash",
         "started_at",
         "finished_at",
     ]
@@ -111,41 +115,6 @@ class ActionAdmin(RecordAdmin):
     @admin.display(description=_("sent to Stripe"))
     def sent_to_stripe(self, action: Action) -> SafeString:
         return as_json(action.parameters)
-
-
-class HandledFilter(admin.SimpleListFilter):
-    title = _("handling")
-    parameter_name = "handled"
-
-    def lookups(self, _request: HttpRequest, _admin: Any) -> Choices:
-        return [("no", gettext("Waiting")), ("failed", gettext("Failed at least once"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        match self.value():
-            case "no":
-                return queryset.filter(handled_at=None)
-            case "failed":
-                return queryset.exclude(failure="")
-        return queryset
-
-
-@admin.register(StripeEvent)
-class StripeEventAdmin(RecordAdmin):
-    list_display = ["type", "object_id", "created_at", "handled_at", "attempts", "failure"]
-    list_filter = [HandledFilter, ("created_at", WhenFilter)]
-    search_fields = ["event_id", "object_id", "type"]
-    search_help_text = _("Event (evt_…), object or type")
-    fields = [
-        "event_id",
-        "type",
-        "object_id",
-        "livemode",
-        "created_at",
-        "received_at",
-        "handled_at",
-        "attempts",
-        "failure",
-    ]
 
 
 @admin.register(AuditEntry)

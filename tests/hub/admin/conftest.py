@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Customer, SentMail, TeamMember, Vendor
 from accounts.tenancy import vendor_scope
-from billing.models import Action, StripeEvent
+from billing.models import Action, Difference, Failure, StripeEvent, SyncRun
 from tests.clients import HubClient, staff
 from tests.factories import (
     make_document,
@@ -75,6 +75,17 @@ def make_records(customer: Customer, word: str) -> Records:
                 object_id=f"in_{word}",
                 created_at=timezone.now(),
             ),
+            "billing_failure": Failure.objects.create(
+                **common,
+                source=stripe_id("req"),
+                code=f"code_{word}",
+                object_id="sub_1",
+                happened_at=timezone.now(),
+            ),
+            "billing_syncrun": (run := SyncRun.objects.create(vendor=vendor, kind="everything")),
+            "billing_difference": Difference.objects.create(
+                vendor=vendor, run=run, object_id=f"cus_{word}", changes={"name": ["", word]}
+            ),
             "invoices_document": document,
         }
     return Records(customer, rows)
@@ -89,6 +100,9 @@ RECORD_MODELS = [
     "billing_transaction",
     "billing_action",
     "billing_stripeevent",
+    "billing_failure",
+    "billing_syncrun",
+    "billing_difference",
     "invoices_document",
 ]
 
