@@ -9,7 +9,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import id_of, moment
+from billing.gateway.reading import first_text, id_of, moment
 from billing.gateway.records import InvoiceRecord
 
 
@@ -24,6 +24,8 @@ class PaymentHistory:
     past_due_since: datetime | None
     past_due_minor: int
     next_attempt_at: datetime | None
+    open_invoice_url: str
+    """Stripe's page of the oldest open invoice, where it can be paid."""
 
 
 def read_invoice(vendor: Vendor, invoice_id: str) -> InvoiceRecord:
@@ -35,6 +37,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
     with asking():
         found = client_for(vendor).invoices.list({"subscription": subscription_id, "limit": 100})
         invoices = list(found.auto_paging_iter())
+    open_ones = sorted((i for i in invoices if i.status == "open"), key=lambda i: i.created)
     overdue = [invoice for invoice in invoices if invoice.status == "open" and invoice.attempted]
     attempts = [i.next_payment_attempt for i in overdue if i.next_payment_attempt]
     return PaymentHistory(
@@ -43,6 +46,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         past_due_since=moment(min(i.created for i in overdue)) if overdue else None,
         past_due_minor=sum(invoice.amount_remaining for invoice in overdue),
         next_attempt_at=moment(min(attempts)) if attempts else None,
+        open_invoice_url=first_text(*(invoice.hosted_invoice_url for invoice in open_ones)),
     )
 
 

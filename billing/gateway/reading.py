@@ -8,6 +8,8 @@ from typing import Any
 
 import stripe
 
+from billing import sentences
+from billing.errors import NotSupported
 from billing.gateway.records import CardRecord
 
 
@@ -22,6 +24,15 @@ def moment_or_none(seconds: int | None) -> datetime | None:
 def id_of(reference: Any) -> str:
     """The id behind an expandable field, whether it came expanded, as an id or not at all."""
     return reference if isinstance(reference, str) else getattr(reference, "id", "")
+
+
+def customer_of(owned: Any) -> str:
+    """The customer whose it is. Accounts v2 have none, and the vendor is told."""
+    if owned.customer is None:
+        account = getattr(owned, "customer_account", None)
+        detail = f"{owned.id} belongs to the account {account} (Accounts v2) and has no customer."
+        raise NotSupported(sentences.UNAVAILABLE, detail=detail)
+    return id_of(owned.customer)
 
 
 def texts(metadata: Any) -> dict[str, str]:

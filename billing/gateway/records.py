@@ -49,13 +49,30 @@ class TaxIdRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiscountRecord:
+    """A percentage or an amount; `is_once`: off the next invoice only."""
+
+    name: str
+    percent: Decimal | None
+    amount_minor: int
+    is_once: bool
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemRecord:
+    """`amount_minor` is for all its units, and 0 where use or tiers decide."""
+
     product_name: str
     plan_name: str
+    quantity: int
     amount_minor: int
     interval: str
     interval_count: int
+    is_metered: bool
+    is_tiered: bool
     period_ends_at: datetime
+    discounts: list[DiscountRecord]
     metadata: dict[str, str]
     """The product's, overruled by the price's."""
 
@@ -92,13 +109,19 @@ class SubscriptionRecord:
     customer_id: str
     status: str
     is_flexible: bool
+    is_managed: bool
     items: list[ItemRecord]
+    discounts: list[DiscountRecord]
+    tax_is_added: bool
     currency: str
     collection_method: str
     schedule: ScheduleRecord | None
     created_at: datetime
     started_at: datetime
+    cycle_anchored_at: datetime
     trial_ends_at: datetime | None
+    without_card: str
+    """What becomes of a trial that ends without one: cancel, create_invoice or pause."""
     cancel_at: datetime | None
     cancels_at_period_end: bool
     cancel_requested_at: datetime | None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import card_of, id_of, moment, moment_or_none, texts
-from billing.gateway.records import ItemRecord, ScheduleRecord, SubscriptionRecord
+from billing.gateway.prices import discount_records, item_record, tax_is_added
+from billing.gateway.reading import card_of, customer_of, id_of, moment, moment_or_none, texts
+from billing.gateway.records import ScheduleRecord, SubscriptionRecord
 from billing.gateway.schedules import find_ended_schedule, schedule_record
 from billing.states import Ending
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 EXPAND = [
     "items.data.price.product",
+    "items.data.price.currency_options",
+    "discounts.source.coupon",
     "default_payment_method",
     "default_source",
     "schedule",
@@ -109,23 +111,28 @@ def _update(
 
 
 def _record(client: stripe.V1Services, subscription: stripe.Subscription) -> SubscriptionRecord:
-    items = [_item(item) for item in subscription.items.auto_paging_iter()]
+    items = list(subscription.items.auto_paging_iter())
     if not items:
         raise ValueError(f"the subscription {subscription.id} has no items")
-    pause = subscription.pause_collection
+    pause, managed = subscription.pause_collection, getattr(subscription, "managed_payments", None)
     paused = subscription.status_details.paused if subscription.status_details else None
     return SubscriptionRecord(
         subscription_id=subscription.id,
-        customer_id=id_of(subscription.customer),
+        customer_id=customer_of(subscription),
         status=subscription.status,
         is_flexible=subscription.billing_mode.type == "flexible",
-        items=items,
+        is_managed=bool(managed and managed.enabled),
+        items=[item_record(client, item, subscription.currency) for item in items],
+        discounts=discount_records(subscription.discounts),
+        tax_is_added=tax_is_added(subscription, items),
         currency=subscription.currency,
         collection_method=subscription.collection_method,
         schedule=_schedule(client, subscription),
         created_at=moment(subscription.created),
         started_at=moment(subscription.start_date),
+        cycle_anchored_at=moment(subscription.billing_cycle_anchor),
         trial_ends_at=moment_or_none(subscription.trial_end),
+        without_card=_without_card(subscription),
         cancel_at=moment_or_none(subscription.cancel_at),
         cancels_at_period_end=subscription.cancel_at_period_end,
         cancel_requested_at=moment_or_none(subscription.canceled_at),
@@ -138,6 +145,11 @@ def _record(client: stripe.V1Services, subscription: stripe.Subscription) -> Sub
     )
 
 
+def _without_card(subscription: stripe.Subscription) -> str:
+    settings = subscription.trial_settings
+    return settings.end_behavior.missing_payment_method if settings else ""
+
+
 def _schedule(
     client: stripe.V1Services, subscription: stripe.Subscription
 ) -> ScheduleRecord | None:
@@ -148,24 +160,3 @@ def _schedule(
     return find_ended_schedule(
         client, customer_id=id_of(subscription.customer), subscription_id=subscription.id
     )
-
-
-def _item(item: stripe.SubscriptionItem) -> ItemRecord:
-    price = item.price
-    recurring = price.recurring
-    return ItemRecord(
-        product_name=getattr(price.product, "name", ""),
-        plan_name=price.nickname or "",
-        amount_minor=_amount(price, item.quantity),
-        interval=recurring.interval if recurring else "",
-        interval_count=recurring.interval_count if recurring else 1,
-        period_ends_at=moment(item.current_period_end),
-        metadata=texts(getattr(price.product, "metadata", None)) | texts(price.metadata),
-    )
-
-
-def _amount(price: stripe.Price, quantity: int | None) -> int:
-    """In minor units; prices may be finer than these, and metered ones have no amount."""
-    unit = price.unit_amount if price.unit_amount is not None else price.unit_amount_decimal
-    exact = Decimal(unit or 0) * (1 if quantity is None else quantity)
-    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))

@@ -65,6 +65,7 @@ def _subscribe(account: Account, session: Obj, method: str) -> None:
         }
     )
     subscription = subscribe(account, params)
+    subscription["managed_payments"] = session["managed_payments"]
     params.refuse_unread()
     session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
     invoice = account.get("invoice", subscription["latest_invoice"])

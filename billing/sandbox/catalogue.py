@@ -6,6 +6,7 @@ from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.ids import new_id
 from billing.sandbox.paging import page
+from billing.sandbox.rendering import includes
 from billing.sandbox.routing import Call, Page, Params, route
 from billing.sandbox.store import Obj
 from billing.sandbox.values import assign, merged_metadata, nulls
@@ -128,15 +129,24 @@ def _product(account: Account, params: Params) -> str:
 def _recurring(given: Any) -> Obj | None:
     if not given:
         return None
-    if given.get("usage_type", "licensed") != "licensed":
-        raise invalid("The sandbox serves licensed prices only.", "recurring[usage_type]")
+    use = given.get("usage_type", "licensed")
+    if (use == "metered") != ("meter" in given):
+        raise invalid("A metered price needs a meter, and no other has one.", "recurring[meter]")
     return {
         "interval": given["interval"],
         "interval_count": given.get("interval_count", 1),
-        "meter": None,
+        "meter": given.get("meter"),
         "trial_period_days": given.get("trial_period_days"),
-        "usage_type": "licensed",
+        "usage_type": use,
     }
+
+
+@includes("price", "currency_options")
+def currency_options(_account: Account, price: Obj) -> Obj:
+    """The price in each of its currencies; here it has one."""
+    kept = ("tax_behavior", "unit_amount", "unit_amount_decimal")
+    option = {name: price[name] for name in kept} | {"custom_unit_amount": None}
+    return {price["currency"]: option}
 
 
 @route("GET", "/v1/prices", "PriceListParams")
@@ -200,11 +210,11 @@ def plan_of(price: Obj) -> Obj:
         "interval_count": recurring["interval_count"],
         "livemode": False,
         "metadata": price["metadata"],
-        "meter": None,
+        "meter": recurring["meter"],
         "nickname": price["nickname"],
         "product": price["product"],
         "tiers_mode": None,
         "transform_usage": None,
         "trial_period_days": recurring["trial_period_days"],
-        "usage_type": "licensed",
+        "usage_type": recurring["usage_type"],
     }

@@ -75,6 +75,7 @@ def _new(account: Account, params: Params, mode: str) -> Obj:
         "customer": params.get("customer"),
         "expires_at": params.get("expires_at", now + DAY),
         "invoice_creation": _invoice_creation(params.get("invoice_creation"), mode),
+        "managed_payments": params.get("managed_payments"),
         "metadata": merged_metadata({}, params.get("metadata")),
         "mode": mode,
         "_items": items,

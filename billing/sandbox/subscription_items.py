@@ -21,7 +21,7 @@ def new_item(account: Account, subscription: str, given: Mapping[str, Any], para
     """An item without a period yet; `param` is what the request called it."""
     if stray := [f"{param}[{name}]" for name in given if name not in SERVED]:
         raise not_served(stray)
-    key = new_id("subscription_item")
+    key, price = new_id("subscription_item"), recurring_price(account, dict(given), param)
     return {
         "id": key,
         "object": "subscription_item",
@@ -37,8 +37,8 @@ def new_item(account: Account, subscription: str, given: Mapping[str, Any], para
             subscription_item=key,
         ),
         "metadata": merged_metadata({}, given.get("metadata")),
-        "price": recurring_price(account, dict(given), param)["id"],
-        "quantity": given.get("quantity", 1),
+        "price": price["id"],
+        "quantity": 0 if is_metered(price) else given.get("quantity", 1),
         "subscription": subscription,
         "tax_rates": tax_rates.checked(account, given.get("tax_rates"), f"{param}[tax_rates]"),
     }
@@ -53,6 +53,11 @@ def recurring_price(account: Account, given: Obj, param: str) -> Obj:
             f"{param}[price]",
         )
     return price
+
+
+def is_metered(price: Obj) -> bool:
+    """Charged by use, of which nothing is ever reported here."""
+    return bool(price["recurring"]["usage_type"] == "metered")
 
 
 def items_of(subscription: Obj) -> list[Obj]:
@@ -76,6 +81,8 @@ def check_items(account: Account, items: list[Obj]) -> str:
 def present(account: Account, item: Obj) -> None:
     price = nested(account, item["price"])
     item["price"] = price
+    if is_metered(price):
+        del item["quantity"]
     item["plan"] = catalogue.plan_of(price)
     item["tax_rates"] = [nested(account, rate) for rate in item["tax_rates"]]
 

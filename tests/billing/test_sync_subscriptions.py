@@ -1,6 +1,7 @@
 """What Stripe says about subscriptions arrives here, whatever the order and however often."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import stripe as sdk
@@ -238,3 +239,127 @@ def test_a_foreign_vendors_subscription_is_not_found_with_our_key(
     assert refusal.value.is_missing
     with vendor_scope(globex):
         assert not Subscription.objects.exists()
+
+
+# --- What it costs ---
+
+
+def test_quantities_and_several_items_are_listed(buy: Buyer) -> None:
+    seats, support = buy.price_id("Team Seat", 1500), buy.price_id("Support", 900)
+    row = buy.subscription(items=[{"price": seats, "quantity": 3}, {"price": support}])
+    assert [(i["name"], i["quantity"], i["amount_minor"]) for i in row.items] == [
+        ("Team Seat", 3, 4500),
+        ("Support", 1, 900),
+    ]
+    assert (row.amount_minor, row.next_amount_minor) == (5400, 5400)
+
+
+def test_items_of_different_rhythm_are_charged_each_in_its_own(buy: Buyer) -> None:
+    """The next charge is the smallest end, access lasts until the largest."""
+    yearly = buy.price_id("Licence", 24000, interval="year")
+    monthly = buy.price_id("Support", 1000)
+    row = buy.subscription(items=[{"price": yearly}, {"price": monthly}])
+    assert row.next_charge_at is not None
+    assert row.period_ends_at is not None
+    assert row.next_charge_at < row.period_ends_at
+    assert (row.amount_minor, row.interval, row.next_amount_minor) == (24000, "year", 1000)
+
+
+def test_what_is_billed_by_use_has_no_price(buy: Buyer) -> None:
+    product = buy.stripe.products.create({"name": "API calls"}).id
+    price = buy.stripe.prices.create(
+        {
+            "product": product,
+            "currency": "eur",
+            "unit_amount": 2,
+            "recurring": {"interval": "month", "usage_type": "metered", "meter": "mtr_1"},
+        }
+    )
+    row = buy.subscription(items=[{"price": price.id}])
+    assert [item["is_metered"] for item in row.items] == [True]
+    assert (row.amount_minor, row.next_amount_minor) == (0, None)
+
+
+@pytest.mark.parametrize(("inclusive", "is_added"), [(True, False), (False, True)])
+def test_tax_is_on_top_only_where_the_rate_says_so(
+    buy: Buyer, inclusive: bool, is_added: bool
+) -> None:
+    rate = buy.stripe.tax_rates.create(
+        {"display_name": "VAT", "percentage": 19, "inclusive": inclusive}
+    )
+    assert buy.subscription(default_tax_rates=[rate.id]).tax_is_added is is_added
+
+
+def test_a_plan_knows_the_day_of_its_last_payment(buy: Buyer) -> None:
+    row = buy.split_pay(payments=3)
+    assert row.next_charge_at is not None
+    assert row.last_charge_at is not None
+    assert 28 <= (row.last_charge_at - row.next_charge_at).days <= 31
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert row.last_charge_at == row.next_charge_at
+
+
+def test_one_that_stripe_sells_itself_is_known_as_such(buy: Buyer) -> None:
+    session = buy.stripe.checkout.sessions.create(
+        {
+            "mode": "subscription",
+            "customer": buy.customer_id(),
+            "line_items": [{"price": buy.price_id("Course", 1900), "quantity": 1}],
+            "managed_payments": {"enabled": True},
+            "success_url": "https://shop.example/thanks",
+        }
+    )
+    buy.sandbox.checkout_complete(session.id, payment_method="pm_card_visa")
+    buy.deliver()
+    made = buy.stripe.checkout.sessions.retrieve(session.id).subscription
+    assert buy.row_of(str(made)).is_managed
+
+
+def test_a_sent_invoice_can_be_paid_on_stripes_page(buy: Buyer) -> None:
+    row = buy.subscription(collection_method="send_invoice", days_until_due=14)
+    buy.wait(hours=2)
+    row.refresh_from_db()
+    assert row.open_invoice_url.startswith("https://invoice.stripe.com/")
+
+
+EURO = {"currency": "eur", "duration": "forever"}
+
+
+@pytest.mark.parametrize(
+    ("coupon", "where", "off", "until"),
+    [
+        ({"percent_off": 20, "duration": "forever"}, "subscription", 380, (False, False)),
+        (
+            {"percent_off": 20, "duration": "repeating", "duration_in_months": 3},
+            "subscription",
+            380,
+            (False, True),
+        ),
+        (
+            {"amount_off": 500, "currency": "eur", "duration": "forever"},
+            "item",
+            500,
+            (False, False),
+        ),
+        (
+            {"amount_off": 99900, "currency": "eur", "duration": "forever"},
+            "item",
+            1900,
+            (False, False),
+        ),
+    ],
+)
+def test_what_comes_off_is_known_by_name_and_until_when(
+    buy: Buyer, coupon: Any, where: str, off: int, until: tuple[bool, bool]
+) -> None:
+    made = buy.stripe.coupons.create(coupon | {"name": "Spring"})
+    item: Any = {"price": buy.price_id("Lab", 1900)}
+    given: Any = {"discounts": [{"coupon": made.id}]}
+    if where == "item":
+        row = buy.subscription(items=[item | given])
+    else:
+        row = buy.subscription(items=[item], **given)
+    assert (row.amount_minor, row.discount_minor, row.discount_name) == (1900, off, "Spring")
+    assert (row.discount_is_once, row.discount_ends_at is not None) == until
+    assert row.next_amount_minor == 1900 - off

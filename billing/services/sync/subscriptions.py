@@ -19,6 +19,7 @@ from billing.gateway.records import SubscriptionRecord
 from billing.models import StripeCustomer, Subscription
 from billing.services.sync import terms
 from billing.services.sync.customers import ensure_customer
+from billing.services.sync.prices import price_fields
 from billing.services.sync.rows import (
     SavedMeanwhile,
     card_fields,
@@ -82,16 +83,15 @@ def _save(reading: Reading, asked_at: datetime) -> Subscription:
 
 
 def _what_it_is(record: SubscriptionRecord) -> dict[str, Any]:
-    first = record.items[0]
     return {
         "stripe_schedule_id": record.schedule.schedule_id if record.schedule else "",
         "product_name": joined(item.product_name for item in record.items),
         "plan_name": joined(item.plan_name for item in record.items),
         "reference": order_number(record.metadata),
-        "amount_minor": sum(item.amount_minor for item in record.items),
         "currency": record.currency,
-        "interval": first.interval,
-        "interval_count": first.interval_count,
+        "is_managed": record.is_managed,
+        "without_card": record.without_card,
+        **price_fields(record, terms.next_charge_at(record)),
         "collection_method": record.collection_method,
         "started_at": record.started_at,
         "trial_ends_at": record.trial_ends_at,
@@ -111,6 +111,7 @@ def _where_it_stands(
         "payments_made": history.payments_made,
         "period_ends_at": record.period_ends_at,
         "next_charge_at": terms.next_charge_at(record),
+        "last_charge_at": terms.last_charge_at(record, history, total),
         "cancels_at": cancels_at,
         "cancel_requested_at": record.cancel_requested_at if cancels_at else None,
         "ended_at": record.ended_at,
@@ -119,4 +120,5 @@ def _where_it_stands(
         "past_due_since": history.past_due_since if is_overdue else None,
         "past_due_minor": history.past_due_minor if is_overdue else 0,
         "next_attempt_at": history.next_attempt_at if is_overdue else None,
+        "open_invoice_url": history.open_invoice_url,
     }

@@ -3,6 +3,7 @@ it end, and was that the plan?"""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import datetime, timedelta
 
 from billing.gateway.invoices import PaymentHistory
@@ -70,6 +71,27 @@ def next_charge_at(record: SubscriptionRecord) -> datetime | None:
     return None if end is not None and end <= record.next_period_at else record.next_period_at
 
 
+def last_charge_at(
+    record: SubscriptionRecord, history: PaymentHistory, total: int | None
+) -> datetime | None:
+    """When a split-pay plan that runs on as agreed is charged for the last time."""
+    next_at = next_charge_at(record)
+    if total is None or next_at is None or cancels_at(record, history, total):
+        return None
+    return _later(record, next_at, periods=max(total - history.payments_billed - 1, 0))
+
+
+def _later(record: SubscriptionRecord, moment: datetime, *, periods: int) -> datetime:
+    """Months have their anchor's day, or else their last."""
+    item = record.items[0]
+    count = item.interval_count * periods
+    if item.interval not in MONTHS:
+        return moment + timedelta(days=DAYS.get(item.interval, 0) * count)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + MONTHS[item.interval] * count, 12)
+    day = min(record.cycle_anchored_at.day, monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
+
+
 def _stated(record: SubscriptionRecord) -> str:
     """A number of payments that makes sense; else empty."""
     schedule = record.schedule.metadata if record.schedule else {}
@@ -91,6 +113,7 @@ def _first_charge_at(record: SubscriptionRecord, schedule: ScheduleRecord) -> da
     return first.trial_ends_at or max(first.starts_at, record.started_at)
 
 
+MONTHS = {"month": 1, "year": 12}
 DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 
 
