@@ -185,9 +185,12 @@ These failed:$failed"
 }
 
 measure() {
-  [ $# -gt 0 ] || set -- pages receipts
+  [ $# -gt 0 ] || set -- pages receipts webhooks
   for name in "$@"; do
-    .venv/bin/python -m "bench.$name"
+    case $name in
+      webhooks) .venv/bin/python -m scripts.with_postgres .venv/bin/python -m bench.webhooks ;;
+      *) .venv/bin/python -m "bench.$name" ;;
+    esac
   done
 }
 

@@ -1,4 +1,4 @@
-"""Gunicorn as the hub runs it, asked over one kept connection, with its workers' CPU time read."""
+"""Gunicorn as the hub runs it, asked over kept connections, with its workers' CPU time read."""
 
 import http.client
 import os
@@ -6,13 +6,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from scripts.with_postgres import free_port
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Asked(NamedTuple):
+    """One request."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -22,17 +33,29 @@ class Server:
 
     def get(self, path: str, headers: dict[str, str], times: int) -> tuple[float, float]:
         """CPU and wall seconds a request, of the workers, over so many requests in a row."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        asked = [Asked("GET", path, headers)] * times
         cpu, wall = self._cpu(), time.perf_counter()
-        for _ in range(times):
-            connection.request("GET", path, headers=headers)
+        self._ask(asked)
+        wall = time.perf_counter() - wall
+        return (self._cpu() - cpu) / times, wall / times
+
+    def ask(self, asked: list[Asked], *, connections: int) -> tuple[float, float]:
+        """The same for different requests, over several connections at once."""
+        cpu, wall = self._cpu(), time.perf_counter()
+        with ThreadPoolExecutor(connections) as pool:
+            list(pool.map(self._ask, [asked[n::connections] for n in range(connections)]))
+        wall = time.perf_counter() - wall
+        return (self._cpu() - cpu) / len(asked), wall / len(asked)
+
+    def _ask(self, asked: list[Asked]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        for method, path, headers, body in asked:
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             answer.read()
             if answer.status != 200:
                 raise SystemExit(f"{path} answers {answer.status}")
-        wall = time.perf_counter() - wall
         connection.close()
-        return (self._cpu() - cpu) / times, wall / times
 
     def _cpu(self) -> float:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
