@@ -14,9 +14,9 @@ from accounts.http import hub_url
 from accounts.languages import first_supported
 from accounts.models import Customer
 from billing import sentences
-from billing.brands import card_words
+from billing.brands import card_words, words_for
 from billing.errors import CardDeclined
-from billing.models import Action, CardOnFile, Subscription, Transaction
+from billing.models import Action, CardOnFile, ExpiryNotice, Subscription, Transaction
 from invoices.money import format_money
 from invoices.services import record_pdf
 
@@ -55,6 +55,22 @@ def card_changed(action: Action, covered: list[Subscription]) -> None:
             "products": [subscription.product_name for subscription in covered],
             "asked_at": action.finished_at,
             "url": hub_url(action.vendor, "hub:home"),
+        },
+    )
+
+
+def card_expiring(notice: ExpiryNotice, card: CardOnFile, charged: list[Subscription]) -> None:
+    """`charged`: what the card will be charged for, and cannot be once it has expired."""
+    mail.send(
+        "card_expiring",
+        vendor=notice.vendor,
+        to=notice.customer.email,
+        customer=notice.customer,
+        context={
+            "card": words_for(card),
+            "last_day": card.expires_on,
+            "products": [subscription.product_name for subscription in charged],
+            "url": f"{hub_url(notice.vendor, 'hub:card')}?account={charged[0].stripe_customer_id}",
         },
     )
 
@@ -110,7 +126,7 @@ def _about(subscription: Subscription) -> dict[str, Any]:
 
 def _paying_card(subscription: Subscription) -> str:
     candidates: list[CardOnFile] = [subscription, subscription.stripe_customer]
-    return next((card_words(c.card_brand, c.card_last4) for c in candidates if c.has_card), "")
+    return next((words_for(card) for card in candidates if card.has_card), "")
 
 
 def _record(action: Action, subscription: Subscription) -> mail.Attachment:

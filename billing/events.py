@@ -16,7 +16,7 @@ from billing import sentences
 from billing.errors import BillingError, BillingUnavailable, NotSupported, StripeRefused
 from billing.gateway import charges, invoices, schedules
 from billing.models import StripeAccount, StripeCustomer, StripeEvent, Subscription
-from billing.services import cards
+from billing.services import card_forms
 from billing.services.failures import record_failure, settle_failures
 from billing.services.sync.customers import sync_customer
 from billing.services.sync.payments import (
@@ -89,7 +89,11 @@ def _payment_method(vendor: Vendor, event: StripeEvent) -> None:
 
 
 def _setup_failed(vendor: Vendor, event: StripeEvent) -> None:
-    cards.note_failure(vendor, event.object_id, event_id=event.event_id)
+    card_forms.note_failure(vendor, event.object_id, event_id=event.event_id)
+
+
+def _setup_succeeded(vendor: Vendor, event: StripeEvent) -> None:
+    card_forms.complete(vendor, event.object_id)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -131,6 +135,7 @@ HANDLERS: dict[str, Handler] = {
     "refund.failed": _refund,
     "refund.updated": _refund,
     "setup_intent.setup_failed": _setup_failed,
+    "setup_intent.succeeded": _setup_succeeded,
     "subscription_schedule.canceled": _schedule,
     "subscription_schedule.completed": _schedule,
     "subscription_schedule.released": _schedule,

@@ -13,7 +13,7 @@ from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn
 from billing import events
 from billing.models import StripeEvent, SyncRun
-from billing.services import notices, settling
+from billing.services import expiring_cards, notices, settling
 from billing.services.sync import runs
 
 LOST_AFTER = timedelta(minutes=1)
@@ -54,6 +54,12 @@ def sweep_actions() -> None:
 @task()
 def sweep_notices() -> None:
     notices.enqueue_what_was_left()
+
+
+@task()
+def note_expiring_cards() -> None:
+    for notice in expiring_cards.note_expiring():
+        notices.tell_of_expiry.enqueue(notice.vendor_id, notice.pk)
 
 
 @task()

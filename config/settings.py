@@ -182,6 +182,7 @@ TASKS: dict[str, Any] = {
                     "task": "billing.tasks.reconcile_everything",
                     "cron": "23 3 * * *",
                 },
+                "note-expiring-cards": {"task": "billing.tasks.note_expiring_cards", "every": 3600},
                 "prune-sessions": {"task": "accounts.tasks.prune_sessions", "every": 86400},
                 "prune-stripe-events": {"task": "billing.tasks.prune_events", "every": 86400},
             },

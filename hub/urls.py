@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hub.views import brand, card, documents, home, profile, purchases, subscriptions
+from hub.views import brand, card, documents, home, payment, profile, purchases, subscriptions
 
 app_name = "hub"
 urlpatterns = [
@@ -21,6 +21,9 @@ urlpatterns = [
     path("documents/<uuid:document_id>/", documents.document, name="document"),
     path("documents/<uuid:document_id>/pdf/", documents.document_pdf, name="document_pdf"),
     path("card/", card.card, name="card"),
+    path("card/choice/", card.choice, name="card_choice"),
+    path("card/pay/", payment.pay, name="pay"),
+    path("card/approve/", payment.approve, name="approve"),
     path("brand/<slug:version>.css", brand.colours, name="brand_colours"),
     path("brand/<slug:version>.png", brand.logo, name="brand_logo"),
     path("brand/<slug:version>.svg", brand.icon, name="brand_icon"),

@@ -50,36 +50,6 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
     )
 
 
-def open_invoices(vendor: Vendor, subscription_id: str) -> list[InvoiceRecord]:
-    """Oldest first."""
-    with asking():
-        found = client_for(vendor).invoices.list(
-            {"subscription": subscription_id, "status": "open", "limit": 100}
-        )
-        invoices = [_record(invoice) for invoice in found.auto_paging_iter()]
-    return sorted(invoices, key=lambda invoice: invoice.created_at)
-
-
-def pay_invoice(vendor: Vendor, invoice_id: str, *, payment_method_id: str, key: str) -> None:
-    """While its owner is there: raises CardNotConfirmed where the bank wants to ask them."""
-    with asking():
-        client_for(vendor).invoices.pay(
-            invoice_id,
-            {"payment_method": payment_method_id, "off_session": False},
-            {"idempotency_key": key},
-        )
-
-
-def payment_secret(vendor: Vendor, invoice_id: str) -> str:
-    """With which the browser confirms the invoice's open payment."""
-    with asking():
-        invoice = client_for(vendor).invoices.retrieve(
-            invoice_id, {"expand": ["confirmation_secret"]}
-        )
-        secret = invoice.confirmation_secret
-        return secret.client_secret if secret else ""
-
-
 def _record(invoice: stripe.Invoice) -> InvoiceRecord:
     details = invoice.parent.subscription_details if invoice.parent else None
     return InvoiceRecord(

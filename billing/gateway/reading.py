@@ -12,6 +12,9 @@ from billing import sentences
 from billing.errors import NotSupported
 from billing.gateway.records import CardRecord
 
+ACCOUNTS = ("email", "payer_email", "cashtag")
+"""What a wallet is known by: Link's, PayPal's and Cash App's."""
+
 
 def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
@@ -33,6 +36,11 @@ def customer_of(owned: Any) -> str:
         detail = f"{owned.id} belongs to the account {account} (Accounts v2) and has no customer."
         raise NotSupported(sentences.UNAVAILABLE, detail=detail)
     return id_of(owned.customer)
+
+
+def request_id_of(error: Any) -> str:
+    """Of an error that Stripe keeps with an object: it names its request by the page of its log."""
+    return (getattr(error, "request_log_url", None) or "").partition("?")[0].rpartition("/")[2]
 
 
 def texts(metadata: Any) -> dict[str, str]:
@@ -60,10 +68,12 @@ def charged_card(payment_method_id: str, details: Any) -> CardRecord | None:
 
 def _card(payment_method_id: str, kind: str, details: Any) -> CardRecord:
     """A means of payment that is no card keeps the name of its kind as its brand."""
+    accounts = (getattr(details, name, None) for name in ACCOUNTS)
     return CardRecord(
         payment_method_id=payment_method_id,
         brand=getattr(details, "brand", None) or kind,
         last4=getattr(details, "last4", None) or "",
+        account=first_text(*accounts),
         exp_month=getattr(details, "exp_month", None),
         exp_year=getattr(details, "exp_year", None),
     )

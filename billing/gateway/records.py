@@ -18,6 +18,8 @@ class CardRecord:
     last4: str
     exp_month: int | None
     exp_year: int | None
+    account: str = ""
+    """A wallet's address or tag; a card has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +275,8 @@ class SetupIntentRecord:
     card: CardRecord | None
     failure_code: str
     decline_code: str
+    request_id: str
+    """Of the request that failed."""
 
     @property
     def is_open(self) -> bool:

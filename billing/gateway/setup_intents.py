@@ -6,7 +6,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import card_of, id_of
+from billing.gateway.reading import card_of, id_of, request_id_of
 from billing.gateway.records import SetupIntentRecord
 
 
@@ -48,4 +48,5 @@ def _record(intent: stripe.SetupIntent) -> SetupIntentRecord:
         card=card_of(intent.payment_method),
         failure_code=getattr(error, "code", None) or "",
         decline_code=getattr(error, "decline_code", None) or "",
+        request_id=request_id_of(error),
     )

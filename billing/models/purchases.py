@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from calendar import monthrange
+from datetime import date, datetime
 from typing import ClassVar
 
 from django.db import models
@@ -35,6 +36,14 @@ class CardOnFile(models.Model):
     @property
     def has_card(self) -> bool:
         return bool(self.stripe_payment_method_id)
+
+    @property
+    def expires_on(self) -> date | None:
+        """The last day of its month. None: it does not expire."""
+        if not self.card_exp_year or not self.card_exp_month:
+            return None
+        _first, days = monthrange(self.card_exp_year, self.card_exp_month)
+        return date(self.card_exp_year, self.card_exp_month, days)
 
 
 class StripeCustomer(CardOnFile, VendorOwned):

@@ -1,7 +1,12 @@
 """Stripe's error answers, as exceptions."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from billing.sandbox.accounts import Account
+
+LOG = "https://dashboard.stripe.com/test/logs/{}"
 
 # What Stripe's sentences call a thing, where that is not its object name.
 WORDS = {
@@ -15,6 +20,12 @@ WORDS = {
     "webhook_endpoint": "webhook endpoint",
     "credit_note": "credit note",
 }
+
+
+def logged(account: "Account") -> dict[str, str]:
+    """What an error that is kept with an object says of the request it came of."""
+    key = account.cause.request_id
+    return {"request_log_url": LOG.format(key)} if key else {}
 
 
 class ApiError(Exception):
@@ -37,7 +48,7 @@ class ApiError(Exception):
         return self
 
     def body(self, request_id: str) -> dict[str, Any]:
-        log = f"https://dashboard.stripe.com/test/logs/{request_id}"
+        log = LOG.format(request_id)
         return {"error": self.details | {"request_log_url": log}}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from billing.sandbox import balance, cards, disputes
 from billing.sandbox.accounts import Account
 from billing.sandbox.cards import DECLINES, Decline
+from billing.sandbox.errors import logged
 from billing.sandbox.ids import new_id, secret
 from billing.sandbox.rendering import includes, list_of, render
 from billing.sandbox.store import Obj
@@ -123,7 +124,8 @@ def refuse(account: Account, intent: Obj, method: Obj, error: dict[str, Any]) ->
     intent["status"] = "requires_payment_method"
     intent["next_action"] = None
     intent["payment_method"] = None
-    intent["last_payment_error"] = error | {"payment_method": render(account, method)}
+    shown = error | {"payment_method": render(account, method)}
+    intent["last_payment_error"] = shown | logged(account)
 
 
 def fail_authentication(account: Account, intent: Obj) -> None:

@@ -3,7 +3,7 @@
 from billing.sandbox import cards, payment_methods, payments
 from billing.sandbox.accounts import Account
 from billing.sandbox.browser import Authentication, BrowserConfirm, BrowserRetrieve
-from billing.sandbox.errors import invalid
+from billing.sandbox.errors import invalid, logged
 from billing.sandbox.ids import new_id, secret
 from billing.sandbox.paging import page
 from billing.sandbox.payment_intents import (
@@ -150,7 +150,7 @@ def _succeed(account: Account, intent: Obj, method: Obj) -> None:
 
 
 def _fail(account: Account, intent: Obj, method: Obj, error: Obj) -> None:
-    shown = error | {"payment_method": render(account, method)}
+    shown = error | {"payment_method": render(account, method)} | logged(account)
     intent["latest_attempt"] = _note(account, intent, "failed", error)
     intent |= {"status": "requires_payment_method", "next_action": None}
     intent |= {"payment_method": None, "last_setup_error": shown}

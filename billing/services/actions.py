@@ -66,10 +66,15 @@ def carried_out(action: Action, *, until_done: bool = False) -> Iterator[Action]
         with for_a_page():
             yield action
     except BillingError as error:
-        is_unknown = isinstance(error, BillingUnavailable) and (until_done or error.outcome_unknown)
-        finish(action, Action.State.UNKNOWN if is_unknown else Action.State.REFUSED, error=error)
+        give_up(action, error, until_done=until_done)
         raise
     finish(action, Action.State.DONE)
+
+
+def give_up(action: Action, error: BillingError, *, until_done: bool = False) -> None:
+    """It failed, or nobody knows: then the sweep finds out."""
+    is_unknown = isinstance(error, BillingUnavailable) and (until_done or error.outcome_unknown)
+    finish(action, Action.State.UNKNOWN if is_unknown else Action.State.REFUSED, error=error)
 
 
 def is_left(action: Action) -> bool:
@@ -112,9 +117,9 @@ def finish_not_applied(action: Action) -> None:
     finish(action, Action.State.REFUSED, error=error)
 
 
-def note(action: Action, error: BillingError) -> None:
-    """It failed once, and may yet succeed."""
-    record_failure(error, action=action)
+def note(action: Action, error: BillingError, *, source: str = "", object_id: str = "") -> None:
+    """It failed once, and may yet succeed; `source` made it known."""
+    record_failure(error, source=source, action=action, object_id=object_id)
     Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**_failure_fields(error))
 
 

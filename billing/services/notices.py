@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn, wait_after
-from billing import emails, states
-from billing.models import Action, StripeCustomer, Subscription, Transaction
+from billing import emails
+from billing.models import Action, ExpiryNotice, Subscription, Transaction
+from billing.services import cards, expiring_cards
 
 WORTH_TELLING = timedelta(days=3)
 """An import brings years of history, and nobody wants to hear of last year's declined card."""
@@ -65,16 +66,16 @@ def _with_all[M: Model](rows: QuerySet[M]) -> QuerySet[M]:
 def _confirm(action: Action) -> None:
     subscription = action.subscription
     if action.kind == Action.Kind.CHANGE_CARD:
-        emails.card_changed(action, [subscription] if subscription else _paid_by_default(action))
+        emails.card_changed(action, [subscription] if subscription else _paid_by_the_card(action))
     elif subscription and action.kind == Action.Kind.CANCEL:
         emails.cancellation(action, subscription)
     elif subscription and action.kind == Action.Kind.UNDO_CANCEL:
         emails.cancellation_undone(action, subscription)
 
 
-def _paid_by_default(action: Action) -> list[Subscription]:
-    owner = StripeCustomer.objects.get(stripe_customer_id=action.parameters["stripe_customer"])
-    return [row for row in owner.subscriptions.all() if states.way(row, states.Act.CARD)]
+def _paid_by_the_card(action: Action) -> list[Subscription]:
+    method = action.parameters["card"]["payment_method_id"]
+    return cards.paid_with(method, cards.live_subscriptions(action.customer))
 
 
 @task()
@@ -88,6 +89,22 @@ def tell_of_failure(vendor_id: int, transaction_id: int) -> None:
             unsent.update(mailed_at=timezone.now())
 
 
+@task()
+def tell_of_expiry(vendor_id: int, notice_id: int) -> None:
+    """Tell the customer that the card expires, unless that has come right meanwhile."""
+    with _vendor(vendor_id):
+        unsent = ExpiryNotice.objects.filter(pk=notice_id, mail_wanted=True, mailed_at=None)
+        notice = unsent.select_related("vendor", "customer").first() if _is_ours(unsent) else None
+        if notice is None:
+            return
+        if found := expiring_cards.still_expiring(notice):
+            card, charged = found
+            emails.card_expiring(notice, card, charged)
+            unsent.update(mailed_at=timezone.now())
+        else:
+            unsent.update(mail_wanted=False)
+
+
 def enqueue_what_was_left() -> None:
     """For every vendor: mails whose task was lost, or whose mail server was down."""
     moment = timezone.now()
@@ -98,7 +115,11 @@ def enqueue_what_was_left() -> None:
         unconfirmed = in_turn(actions, at_most=A_SWEEP, each=A_VENDORS_SHARE)
         charges = Transaction.objects.filter(left, happened_at__range=span).order_by("happened_at")
         untold = in_turn(charges, at_most=A_SWEEP, each=A_VENDORS_SHARE)
+        noted = ExpiryNotice.objects.filter(left, created_at__range=span).order_by("created_at")
+        unwarned = in_turn(noted, at_most=A_SWEEP, each=A_VENDORS_SHARE)
     for action in unconfirmed:
         confirm_action.enqueue(action.vendor_id, str(action.pk))
     for failed in untold:
         tell_of_failure.enqueue(failed.vendor_id, failed.pk)
+    for notice in unwarned:
+        tell_of_expiry.enqueue(notice.vendor_id, notice.pk)

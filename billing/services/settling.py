@@ -12,7 +12,7 @@ from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn, wait_after
 from billing.errors import BillingError
 from billing.models import Action
-from billing.services import actions, cancellation, cards, open_invoices, profile
+from billing.services import actions, cancellation, card_forms, open_invoices, profile
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def _unfinished() -> QuerySet[Action]:
             started_at__gt=now - WORTH_ASKING,
         )
         .filter(
-            Q(is_a_form, started_at__lt=now - cards.LEFT_ALONE)
+            Q(is_a_form, started_at__lt=now - card_forms.LEFT_ALONE)
             | Q(~is_a_form, started_at__lt=now - actions.AT_WORK)
         )
         .select_related("vendor", "customer", "subscription__stripe_customer")
@@ -72,7 +72,7 @@ def settle(action: Action) -> None:
     if action.kind == Action.Kind.UPDATE_DETAILS:
         profile.settle(action)
     elif action.kind == Action.Kind.CHANGE_CARD:
-        cards.settle(action)
+        card_forms.settle(action)
     elif action.kind == Action.Kind.PAY:
         open_invoices.settle(action)
     elif action.kind == Action.Kind.SEND_UPDATE_LINK:

@@ -10,9 +10,11 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from billing.brands import card_words
+from billing.brands import words_for
 from billing.models import CancellationRules, OneTimePurchase, Subscription
 from billing.services import cancellation_rules, cards
+from hub.presentation.cards import expiry_mark
+from hub.presentation.marks import Mark
 from hub.presentation.words import day, near_day
 from invoices.money import format_money
 
@@ -35,15 +37,6 @@ class Act:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
-    """A state in a few words: `tone` is one of ok, soon, late or empty; `icon` names a symbol."""
-
-    text: str
-    icon: str
-    tone: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Row:
     """A purchase in the overview. `steps`: each payment of a split-pay plan, made or not."""
 
@@ -55,6 +48,7 @@ class Row:
     mark: Mark
     note: str = ""
     card: str = ""
+    card_mark: Mark | None = None
     steps: list[bool] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
     is_over: bool = False
@@ -193,7 +187,7 @@ def note_of(subscription: Subscription) -> str:
 def card_label(subscription: Subscription) -> str:
     """The card that pays for it, short; nothing once nothing is charged any more."""
     card = cards.card_of(subscription) if subscription.is_live else None
-    return card_words(card.card_brand, card.card_last4) if card else ""
+    return words_for(card) if card else ""
 
 
 def acts_on(subscription: Subscription, rules: CancellationRules) -> list[Act]:
@@ -234,6 +228,7 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         mark=mark_of(subscription),
         note=note_of(subscription),
         card=card_label(subscription) if shows_card else "",
+        card_mark=expiry_mark(cards.card_of(subscription)) if shows_card else None,
         steps=[payment < subscription.payments_made for payment in range(total)],
         acts=acts_on(subscription, rules),
         is_over=not subscription.is_live or subscription.is_paid_off,

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
-from billing.brands import brand_name
+from billing.brands import brand_name, words_for
 from billing.models import CardOnFile
 
 
@@ -24,11 +24,21 @@ def near_day(moment: datetime) -> str:
     return date_format(local, "MONTH_DAY_FORMAT" if near else "DATE_FORMAT")
 
 
+def card_ending(brand: str, last4: str) -> str:
+    """`Visa ending in 4242`"""
+    return _("%(brand)s ending in %(last4)s") % {"brand": brand_name(brand), "last4": last4}
+
+
 def long_card(card: CardOnFile) -> str:
-    """`Visa ending in 4242, valid until 08/2027`"""
-    return _("%(brand)s ending in %(last4)s, valid until %(month)02d/%(year)d") % {
+    """`Visa ending in 4242, valid until 08/2027`, `Link (alice@example.com)`"""
+    words = {
         "brand": brand_name(card.card_brand),
         "last4": card.card_last4,
-        "month": card.card_exp_month or 0,
-        "year": card.card_exp_year or 0,
+        "month": card.card_exp_month,
+        "year": card.card_exp_year,
     }
+    if not card.card_last4:
+        return words_for(card)
+    if not card.card_exp_year:
+        return card_ending(card.card_brand, card.card_last4)
+    return _("%(brand)s ending in %(last4)s, valid until %(month)02d/%(year)d") % words

@@ -1,136 +1,173 @@
 """A new card, typed into Stripe's own element, for everything or for one purchase."""
 
 from collections import Counter
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_POST
 
 from accounts.http import CustomerRequest
-from billing.brands import brand_name, card_words
+from billing import states
 from billing.errors import BillingError
 from billing.models import Subscription
-from billing.services import cards
+from billing.services import card_forms, cards, open_invoices
+from billing.services.open_invoices import Outcome
 from hub.forms import CardForm
+from hub.presentation.cards import keeps, payable_with
+from hub.presentation.payments import dues_of, names_of, tell_of_card, tell_of_payment
 from hub.presentation.purchases import kind_of
-from invoices.money import format_money
 
 
 @csp_override(settings.CARD_PAGE_CSP)
 def card(request: CustomerRequest) -> HttpResponse:
     live = cards.live_subscriptions(request.customer)
     chosen = _chosen(live, request.GET.get("subscription", ""))
-    covered = cards.covered_by(request.customer, subscription=chosen)
-    if not covered:
-        return render(request, "hub/card.html", {"nothing_live": True})
-    # A card belongs to one Stripe customer, so "everything" is what that one pays for.
-    together = [s for s in live if s.stripe_customer_id == covered[0].stripe_customer_id]
+    account = request.GET.get("account", "")
+    together = cards.together_with(
+        request.customer,
+        subscription=chosen,
+        account=int(account) if account.isdecimal() and len(account) < 19 else None,
+    )
+    if not together or (chosen is None and "subscription" in request.GET):
+        return _nothing_to_change(request)
     form = CardForm(
         request.POST if request.method == "POST" else None,
         scopes=_scopes(together, chosen),
-        initial={
-            "scope": str(chosen.pk) if chosen else "all",
-            "setup_intent": request.GET.get("setup_intent", ""),
-        },
+        initial=_initial(request, chosen),
     )
-    if form.is_valid() and _finish(request, form, together):
-        return redirect("hub:home")
-    return _page(request, form, together, chosen)
+    if form.is_valid() and (onward := _finish(request, form, together)):
+        return redirect(onward)
+    return _page(request, form, live, together, chosen)
+
+
+@require_POST
+def choice(request: CustomerRequest) -> JsonResponse:
+    """What the card that is being typed shall pay for: asked by the page before its bank is."""
+    live = cards.live_subscriptions(request.customer)
+    ones = [(str(s.pk), s.product_name) for s in live]
+    form = CardForm(request.POST, scopes=[("all", ""), *ones])
+    if not form.is_valid():
+        return JsonResponse({"problem": _("Please reload the page.")}, status=400)
+    try:
+        card_forms.choose(
+            request.customer,
+            setup_intent_id=form.cleaned_data["setup_intent"],
+            subscription=_chosen(live, form.cleaned_data["scope"]),
+        )
+    except BillingError as error:
+        return JsonResponse({"problem": str(error)}, status=409)
+    return JsonResponse({})
+
+
+def _nothing_to_change(request: CustomerRequest) -> HttpResponse:
+    """What is paid by sent invoices, or waits for its first payment, is paid on Stripe's page."""
+    one = _chosen(list(request.customer.subscriptions.all()), request.GET.get("subscription", ""))
+    if one and states.way(one, states.Act.PAY) == states.Way.INVOICE:
+        return redirect(one.open_invoice_url)
+    reason = states.refusal(one, states.Act.CARD) if one else ""
+    return render(request, "hub/card.html", {"nothing_live": True, "reason": reason})
+
+
+def _initial(request: CustomerRequest, chosen: Subscription | None) -> dict[str, str]:
+    """Back from a bank's own page (3-D Secure by redirect) the choice is what it was."""
+    setup_intent = request.GET.get("setup_intent", "")
+    if setup_intent and chosen is None:
+        try:
+            chosen = card_forms.chosen(request.customer, setup_intent)
+        except BillingError:
+            setup_intent = ""
+    return {"scope": str(chosen.pk) if chosen else "all", "setup_intent": setup_intent}
 
 
 def _page(
-    request: CustomerRequest, form: CardForm, live: list[Subscription], chosen: Subscription | None
+    request: CustomerRequest,
+    form: CardForm,
+    live: list[Subscription],
+    together: list[Subscription],
+    chosen: Subscription | None,
 ) -> HttpResponse:
-    context = {"form": form, "current": _current(chosen or live[0]), "due": _due(live)}
-    # Back from a bank's own page (3-D Secure by redirect): the card only waits for the last click.
-    context["is_back_from_bank"] = "setup_intent" in request.GET and request.method != "POST"
-    try:
-        context["setup"] = cards.start(request.customer, subscription=chosen)
-    except BillingError as error:
-        context["problem"] = str(error)
-    context |= {
+    overdue = open_invoices.overdue_of(request.customer, subscription=chosen)
+    due = [s for s in overdue if s in together]
+    context = {
+        "form": form,
+        "current": keeps([chosen] if chosen else together),
+        "due": dues_of(due),
+        "payable_with": payable_with(overdue),
+        "chosen": chosen,
+        "elsewhere": names_of(s for s in live if s not in together),
+        "is_next_account": "done" in request.GET,
+        "covers": names_of(together),
+        "is_back_from_bank": "setup_intent" in request.GET and request.method != "POST",
         "stripe_js_url": settings.STRIPE_JS_URL,
         "locale": get_language(),
         "country": request.customer.country.code or "",
-        "sentences": cards.sentences_by_code(),
+        "sentences": card_forms.sentences_by_code(),
         "return_url": request.vendor.url(reverse("hub:card")),
     }
+    try:
+        context["setup"] = card_forms.start(
+            request.customer, subscription=chosen, account=together[0].stripe_customer_id
+        )
+    except BillingError as error:
+        context["problem"] = str(error)
     return render(request, "hub/card.html", context)
 
 
-def _finish(request: CustomerRequest, form: CardForm, live: list[Subscription]) -> bool:
-    one = _chosen(live, form.cleaned_data["scope"])
-    due = _due([one] if one else live)
+def _finish(request: CustomerRequest, form: CardForm, together: list[Subscription]) -> str:
+    """Where to go next; nowhere, if the card could not be put to work."""
+    one = _chosen(together, form.cleaned_data["scope"])
     try:
-        new = cards.finish(
+        new = card_forms.finish(
             request.customer, setup_intent_id=form.cleaned_data["setup_intent"], subscription=one
         )
     except BillingError as error:
         form.add_error(None, str(error))
-        return False
-    words = {
-        "card": _("%(brand)s ending in %(last4)s")
-        % {"brand": brand_name(new.brand), "last4": new.last4}
-    }
-    if one:
-        words["product"] = one.product_name
-        messages.success(request, _("%(card)s now pays for %(product)s.") % words)
-    else:
-        messages.success(request, _("%(card)s now pays for everything.") % words)
-    if due:
-        messages.success(request, _("Paid just now: %s.") % ", ".join(due))
-    return True
+        return ""
+    live = cards.live_subscriptions(request.customer)
+    tell_of_card(request, new, [one] if one else live)
+    tell_of_payment(request, new.payment)
+    if new.payment.with_outcome(Outcome.WAITS_FOR_OWNER):
+        return reverse("hub:approve")
+    if new.payment.with_outcome(Outcome.REFUSED):
+        return f"{reverse('hub:card')}?subscription={one.pk}" if one else reverse("hub:card")
+    return _next_account(request, live, together) if one is None else reverse("hub:home")
+
+
+def _next_account(
+    request: CustomerRequest, live: list[Subscription], together: list[Subscription]
+) -> str:
+    """Everything is in several Stripe customers: the card is asked for once for each."""
+    done = [*request.GET.get("done", "").split(","), str(together[0].stripe_customer_id)]
+    done = [account for account in done if account.isdecimal()]
+    left = [str(s.stripe_customer_id) for s in live if str(s.stripe_customer_id) not in done]
+    if not left:
+        return reverse("hub:home")
+    return f"{reverse('hub:card')}?{urlencode({'account': left[0], 'done': ','.join(done)})}"
 
 
 def _chosen(live: list[Subscription], subscription_id: str) -> Subscription | None:
     return next((s for s in live if str(s.pk) == subscription_id), None)
 
 
-def _scopes(live: list[Subscription], chosen: Subscription | None) -> list[tuple[str, str]]:
+def _scopes(together: list[Subscription], chosen: Subscription | None) -> list[tuple[str, str]]:
     """Everything, said in numbers; and the one the customer came from, or each there is."""
-    counts = Counter(kind_of(subscription) for subscription in live)
-    parts = [
-        words % {"count": count}
-        for count, words in (
-            (
-                counts["subscriptions"],
-                ngettext(
-                    "%(count)d subscription", "%(count)d subscriptions", counts["subscriptions"]
-                ),
-            ),
-            (counts["trials"], ngettext("%(count)d trial", "%(count)d trials", counts["trials"])),
-            (
-                counts["split-pay"],
-                ngettext(
-                    "%(count)d split-pay plan", "%(count)d split-pay plans", counts["split-pay"]
-                ),
-            ),
-        )
-        if count
-    ]
+    counts = Counter(kind_of(subscription) for subscription in together)
+    kinds = {
+        "subscriptions": ngettext(
+            "%(count)d subscription", "%(count)d subscriptions", counts["subscriptions"]
+        ),
+        "trials": ngettext("%(count)d trial", "%(count)d trials", counts["trials"]),
+        "split-pay": ngettext(
+            "%(count)d split-pay plan", "%(count)d split-pay plans", counts["split-pay"]
+        ),
+    }
+    parts = [kinds[kind] % {"count": count} for kind, count in counts.items()]
     everything = ("all", _("Everything: %s") % ", ".join(parts))
-    ones = [chosen] if chosen else live
+    ones = [chosen] if chosen else together
     return [everything, *((str(s.pk), _("%s only") % s.product_name) for s in ones)]
-
-
-def _current(subscription: Subscription) -> str:
-    card = cards.card_of(subscription)
-    return card_words(card.card_brand, card.card_last4) if card else ""
-
-
-def _due(live: list[Subscription]) -> list[str]:
-    """`€29.00 for Photography Monthly`: what the new card is charged at once."""
-    return [
-        _("%(amount)s for %(product)s")
-        % {
-            "amount": format_money(s.past_due_minor or s.amount_minor, s.currency),
-            "product": s.product_name,
-        }
-        for s in live
-        if s.state == Subscription.State.PAST_DUE
-    ]

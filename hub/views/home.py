@@ -12,6 +12,7 @@ from accounts.message import render_message
 from accounts.models import Customer
 from billing.models import Transaction
 from billing.services import cancellation_rules
+from hub.presentation.cards import expiry_mark
 from hub.presentation.overview import groups_of, main_card, past_due_notices, picks_of
 from hub.presentation.purchases import one_time_row, subscription_row
 from hub.presentation.words import long_card
@@ -35,6 +36,7 @@ def home(request: CustomerRequest) -> HttpResponse:
         "notices": past_due_notices(subscriptions),
         "address": address_lines(customer, language=get_language() or "en"),
         "card": long_card(card) if card else "",
+        "card_mark": expiry_mark(card),
         "picks": picks_of(rows),
         "kind": kind,
         "query": query,

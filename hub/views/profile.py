@@ -19,6 +19,7 @@ from billing.errors import BillingError
 from billing.services import profile as billing_profile
 from billing.services.cards import live_subscriptions
 from hub.forms import DetailsForm
+from hub.presentation.cards import expiry_mark
 from hub.presentation.overview import main_card
 from hub.presentation.words import long_card
 
@@ -28,7 +29,11 @@ def profile(request: CustomerRequest) -> HttpResponse:
     if form.is_valid() and _save(request, form):
         return redirect("hub:home")
     card = main_card(live_subscriptions(request.customer))
-    context = {"form": form, "card": long_card(card) if card else ""}
+    context = {
+        "form": form,
+        "card": long_card(card) if card else "",
+        "card_mark": expiry_mark(card),
+    }
     # The overview's dialog asks for the form alone.
     is_part = request.headers.get("X-Part") == "form"
     template = "hub/profile.html#form" if is_part else "hub/profile.html"

@@ -17,6 +17,7 @@ from billing.models import Subscription
 from billing.services import cancellation, cancellation_rules, cards
 from hub.forms import CancelForm
 from hub.paging import page_of
+from hub.presentation.cards import expiry_mark
 from hub.presentation.purchases import card_label, mark_of, note_of, price_of
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from hub.presentation.words import long_card
@@ -52,6 +53,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "price": price_of(subscription),
         "paid_so_far": paid_so_far(subscription),
         "card": long_card(card) if card else "",
+        "card_mark": expiry_mark(card),
         "shared_with": _also_paid_by_the_card(subscription),
         "refusal": cancellation_rules.refusal(subscription),
         "payments": transaction_rows(page.rows),

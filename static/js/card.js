@@ -11,10 +11,26 @@ function say(text) {
   mount.classList.toggle("wrong", Boolean(text));
 }
 
+function free() {
+  save.disabled = false;
+  save.removeAttribute("aria-busy");
+}
+
 // The bank's reason says more than Stripe's code.
 function sentenceFor(error) {
   if (error.type.startsWith("api_")) return form.dataset.unreachable;
   return sentences[error.decline_code] || sentences[error.code] || sentences[""];
+}
+
+// What the card shall pay for is settled before its bank is asked: whoever completes the form, this
+// page or Stripe's own message to the server, then does the same. Answers with what is in the way.
+async function choose() {
+  const body = new FormData(form);
+  body.set("setup_intent", form.dataset.intent);
+  const answer = await fetch(form.dataset.choice, { method: "POST", body }).catch(() => null);
+  if (answer?.ok && !answer.redirected) return "";
+  const { problem } = (await answer?.json().catch(() => null)) ?? {};
+  return problem ?? form.dataset.unreachable;
 }
 
 function colours() {
@@ -56,6 +72,12 @@ function start() {
     save.disabled = true;
     save.setAttribute("aria-busy", "true");
     say("");
+    const obstacle = await choose();
+    if (obstacle) {
+      say(obstacle);
+      free();
+      return;
+    }
     const { setupIntent, error } = await stripe.confirmSetup({
       elements,
       confirmParams: { return_url: form.dataset.return },
@@ -68,8 +90,7 @@ function start() {
     }
     // A field that is merely incomplete is marked by Stripe itself.
     say(error.type === "validation_error" ? "" : sentenceFor(error));
-    save.disabled = false;
-    save.removeAttribute("aria-busy");
+    free();
   });
 }
 

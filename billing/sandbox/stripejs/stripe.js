@@ -253,6 +253,16 @@
     confirmSetup(options) { return this.confirm("setup_intent", options); }
     confirmPayment(options) { return this.confirm("payment_intent", options); }
 
+    /* Of a payment whose card is known already. Where its bank asks, the customer answers. */
+    async confirmCardPayment(clientSecret, data = {}, { handleActions = true } = {}) {
+      if (kindOf(clientSecret) !== "payment_intent") throw new IntegrationError("Invalid value for clientSecret: it is no client secret of a payment_intent.");
+      if (data.payment_method && typeof data.payment_method !== "string")
+        throw new IntegrationError("The sandbox confirms payments with a payment method's id, or with the one they have.");
+      const answer = await this.call("POST", `payment_intents/${idOf(clientSecret)}/confirm`, { ...data, client_secret: clientSecret, use_stripe_sdk: true });
+      if (answer.error) return { error: answer.error };
+      return handleActions ? this.authenticate(answer, clientSecret) : { paymentIntent: answer };
+    }
+
     async confirm(kind, { elements, clientSecret, confirmParams = {}, redirect = "always" }) {
       const secret = clientSecret ?? elements?.options.clientSecret;
       if (kindOf(secret) !== kind) throw new IntegrationError(`Invalid value for clientSecret: it is no client secret of a ${kind}.`);

@@ -48,6 +48,7 @@ def card_fields(card: CardRecord | None) -> dict[str, Any]:
         "stripe_payment_method_id": card.payment_method_id if card else "",
         "card_brand": card.brand if card else "",
         "card_last4": card.last4 if card else "",
+        "card_account": card.account if card else "",
         "card_exp_month": card.exp_month if card else None,
         "card_exp_year": card.exp_year if card else None,
     }
