@@ -87,6 +87,24 @@ def test_the_table_has_plain_figures(alice):
     assert MINUS not in str(rows)
 
 
+def test_several_currencies_stand_each_on_its_own_with_its_own_decimals(alice):
+    """No sum is made: adding yen to euros would be a figure of nothing."""
+    for currency, net in (("jpy", 500), ("kwd", 12340), ("eur", 1900), ("isk", 50000)):
+        receipt = make_receipt(alice, currency=currency, lines=[course(net_minor=net, tax_minor=0)])
+    with vendor_scope(alice.vendor):
+        note = make_credit_note(receipt, 10000)
+        taken_back = services.take_back_credit_note(note, source="re_1 failed", failed_at=IN_JUNE)
+    rows = rows_of(documents_of(alice))
+    assert len(rows) == 6
+    assert {(row["Currency"], row["Total"]) for row in rows} == {
+        *(("JPY", "500"), ("KWD", "12.340"), ("EUR", "19.00")),
+        *(("ISK", "500.00"), ("ISK", "-100.00"), ("ISK", "100.00")),
+    }
+    by_number = {row["Number"]: row for row in rows}
+    assert by_number[taken_back.number]["Kind"] == "Reversal"
+    assert by_number[taken_back.number]["Corrects"] == note.number
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\uff1d"])
 def test_no_text_is_taken_for_a_formula(alice, start):
     make_receipt(alice, title=f'{start}HYPERLINK("http://x")', reference=f"{start}1+1")

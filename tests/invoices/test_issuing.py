@@ -10,8 +10,9 @@ from accounts.tenancy import vendor_scope
 from invoices.errors import IssuedDocument, LinesDoNotAddUp
 from invoices.items import LineItem
 from invoices.models import Document, DocumentSettings, Line
+from invoices.services import take_back_credit_note
 from tests.factories import make_customer, make_document_settings, make_vendor
-from tests.invoices.factories import course, make_credit_note, make_receipt, workbook
+from tests.invoices.factories import IN_JUNE, course, make_credit_note, make_receipt, workbook
 
 
 def test_a_receipt_says_who_sold_what_to_whom(alice):
@@ -210,3 +211,23 @@ class TestCreditNote:
         note = make_credit_note(receipt, receipt.total_minor)
         with vendor_scope(alice.vendor):
             assert [line.net_minor for line in note.lines.all()] == [-6167, 617]
+
+    def test_what_is_wanted_is_taken_where_it_is_left(self, alice):
+        receipt = make_receipt(alice)
+        note = make_credit_note(receipt, 1500, wanted={2: (1422, 78)})
+        with vendor_scope(alice.vendor):
+            assert [(line.position, line.net_minor) for line in note.lines.all()] == [(2, -1422)]
+        again = make_credit_note(receipt, 1500, wanted={2: (1422, 78)})
+        with vendor_scope(alice.vendor):
+            assert [line.position for line in again.lines.all()] == [1]
+
+    def test_a_credit_note_taken_back_can_be_issued_again(self, alice):
+        receipt = make_receipt(alice)
+        note = make_credit_note(receipt, 8900)
+        with vendor_scope(alice.vendor):
+            restored = take_back_credit_note(note, source="re_1 failed", failed_at=IN_JUNE)
+            again = take_back_credit_note(note, source="re_1 failed", failed_at=IN_JUNE)
+            assert again.pk == restored.pk
+            assert (restored.total_minor, restored.tax_minor) == (8900, 1311)
+            assert restored.corrects == note
+        assert make_credit_note(receipt, 8900).total_minor == -8900

@@ -118,3 +118,26 @@ def test_what_makes_no_sense_is_answered_with_a_sentence(served, method, path, b
 
     assert answer.status == status
     assert answer.json["error"]["message"]
+
+
+def test_a_payment_can_be_disputed_and_the_dispute_decided(served, client):
+    customer = client.customers.create({"name": "Alice"})
+    charge = client.payment_intents.create(
+        {
+            "amount": 500,
+            "currency": "eur",
+            "customer": customer.id,
+            "allowed_payment_method_types": ["card"],
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+        }
+    ).latest_charge
+
+    path = f"/sandbox/charges/{charge}/dispute"
+    key = served.ask("POST", path, {"reason": "product_not_received"}).json["dispute"]
+    assert client.disputes.retrieve(key).status == "needs_response"
+    assert client.charges.retrieve(charge).disputed
+
+    assert served.ask("POST", f"/sandbox/disputes/{key}/decide", {"won": False}).status == 200
+    assert client.disputes.retrieve(key).status == "lost"
+    assert served.ask("POST", path, {}).status == 400
