@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
@@ -76,6 +76,41 @@ def confirm_change(token: str, *, by: Customer | None, former: str = "") -> Cust
     except IntegrityError as error:
         raise AddressTaken from error
     return customer
+
+
+def stands_for(address: EmailAddress) -> bool:
+    """Whether its owner, and nobody else, gets at all that its customer has: they proved it, or
+    there is no other way in. Else whoever has another of the customer's addresses would get at
+    what this one's owner buys, and nobody ever proved that both are one person's.
+    """
+    others = EmailAddress.objects.filter(customer=address.customer_id).exclude(pk=address.pk)
+    return address.verified_at is not None or not others.exists()
+
+
+def hand_over(address: EmailAddress, customer: Customer) -> None:
+    """An address nobody has proved goes to whom it stands for; its former customer keeps the
+    others, and gets mail at one of them."""
+    former = address.customer
+    address.customer = customer
+    address.save(update_fields=["customer"])
+    _expire_links(former, address.address)
+    if former.email.casefold() == address.address.casefold():
+        left = former.addresses.order_by(F("verified_at").desc(nulls_last=True), "pk").first()
+        former.email = left.address if left else ""
+        former.save(update_fields=["email"])
+
+
+def forget(customer: Customer, address: str) -> None:
+    """An address that the vendor took back, and that the customer never proved, opens nothing any
+    more; nor does a link that was mailed to it."""
+    unproved = EmailAddress.matching(address).filter(customer=customer, verified_at=None)
+    if unproved.exclude(address__iexact=customer.email).delete()[0]:
+        _expire_links(customer, address)
+
+
+def _expire_links(customer: Customer, address: str) -> None:
+    links_to = MagicLink.objects.filter(customer=customer, email__iexact=address)
+    links_to.filter(expires_at__gt=Now()).update(expires_at=Now())
 
 
 def _expect_former_address(link: MagicLink, typed: str) -> None:

@@ -1,9 +1,15 @@
 """From Stripe's customers to people, addresses and details."""
 
+from datetime import timedelta
+
 import pytest
 import stripe as sdk
+from django.utils import timezone
 
-from accounts.models import Customer, EmailAddress, Vendor
+from accounts.errors import LinkNotValid
+from accounts.models import Customer, EmailAddress, MagicLink, Vendor
+from accounts.services import sign_in
+from accounts.services.links import token_hash
 from billing.models import StripeCustomer
 from billing.services.sync.customers import sync_customer
 from tests.billing.plugin import Buyer, Deliver
@@ -12,7 +18,7 @@ from tests.factories import make_customer
 pytestmark = pytest.mark.usefixtures("in_acme")
 
 
-def addresses() -> list[tuple[str, str]]:
+def known_addresses() -> list[tuple[str, str]]:
     rows = EmailAddress.objects.select_related("customer").order_by("address")
     return [(row.address, row.customer.name) for row in rows]
 
@@ -35,7 +41,7 @@ def test_a_new_customer_arrives_with_all_that_stripe_knows(buy: Buyer) -> None:
     )
     assert (person.line1, person.postcode, person.city) == ("12 rue de la Paix", "75002", "Paris")
     assert (person.language, person.tax_id) == ("de", "FR12345678901")
-    assert addresses() == [("alice@example.com", "Alice Martin")]
+    assert known_addresses() == [("alice@example.com", "Alice Martin")]
 
 
 def test_a_language_that_the_hub_does_not_speak_is_no_wish_for_another(buy: Buyer) -> None:
@@ -94,7 +100,77 @@ def test_an_address_the_vendor_corrects_in_stripe_opens_the_hub(buy: Buyer) -> N
     buy.stripe.customers.update(key, {"email": "alice@example.com"})
     buy.deliver()
     assert Customer.objects.get().email == "alice@example.com"
-    assert ("alice@example.com", "Alcie") in addresses()
+    assert known_addresses() == [("alice@example.com", "Alcie")]
+
+
+def test_a_link_to_the_address_before_opens_nothing_any_more(buy: Buyer) -> None:
+    key = buy.customer_id("alcie@example.com")
+    buy.deliver()
+    link = MagicLink.objects.create(
+        email="alcie@example.com",
+        customer=Customer.objects.get(),
+        mailbox_hash="",
+        token_hash=token_hash("old"),
+        expires_at=timezone.now() + timedelta(minutes=10),
+    )
+    assert sign_in.peek("old") == link
+    buy.stripe.customers.update(key, {"email": "alice@example.com"})
+    buy.deliver()
+    with pytest.raises(LinkNotValid):
+        sign_in.peek("old")
+
+
+def test_an_address_the_customer_proved_stays_when_the_vendor_corrects_it(buy: Buyer) -> None:
+    key = buy.customer_id()
+    buy.deliver()
+    EmailAddress.objects.update(verified_at=timezone.now())
+    buy.stripe.customers.update(key, {"email": "alice@work.example"})
+    buy.deliver()
+    assert [address for address, _name in known_addresses()] == [
+        "alice@example.com",
+        "alice@work.example",
+    ]
+
+
+def test_an_address_that_another_purchase_names_stays(buy: Buyer) -> None:
+    key = buy.customer_id()
+    buy.another_customer_id()
+    buy.deliver()
+    buy.stripe.customers.update(key, {"email": "alice@work.example"})
+    buy.deliver()
+    assert len(known_addresses()) == 2
+
+
+def test_an_unproved_address_gives_nobody_another_ones_purchases(buy: Buyer) -> None:
+    """Mallory has the shop write Alice's address at his own account; then Alice buys."""
+    his = buy.customer_id("mallory@example.com", name="Mallory")
+    buy.deliver()
+    EmailAddress.objects.update(verified_at=timezone.now())
+    buy.stripe.customers.update(his, {"email": "alice@example.com"})
+    buy.deliver()
+    bought = buy.subscription(customer_id=buy.customer_id("alice@example.com", name="Alice"))
+    mallory = Customer.objects.get(name="Mallory")
+    assert bought.customer != mallory
+    assert known_addresses() == [
+        ("alice@example.com", "Alice"),
+        ("mallory@example.com", "Mallory"),
+    ]
+    assert mallory.email == "mallory@example.com"
+
+
+def test_a_proved_address_joins_what_it_buys(buy: Buyer) -> None:
+    """Also where its owner has other addresses."""
+    key = buy.customer_id()
+    buy.deliver()
+    buy.stripe.customers.update(key, {"email": "alice@work.example"})
+    buy.deliver()
+    EmailAddress.objects.update(verified_at=timezone.now())
+    person = Customer.objects.get()
+    EmailAddress.objects.create(
+        customer=person, address="alice@example.com", verified_at=timezone.now()
+    )
+    bought = buy.subscription(customer_id=buy.another_customer_id())
+    assert bought.customer == person
 
 
 def test_an_address_that_is_someone_elses_is_not_taken(buy: Buyer, acme: Vendor) -> None:
@@ -103,7 +179,7 @@ def test_an_address_that_is_someone_elses_is_not_taken(buy: Buyer, acme: Vendor)
     buy.deliver()
     buy.stripe.customers.update(key, {"email": "bob@example.com"})
     buy.deliver()
-    assert addresses() == [("alice@example.com", "Alice"), ("bob@example.com", "Bob")]
+    assert known_addresses() == [("alice@example.com", "Alice"), ("bob@example.com", "Bob")]
     assert StripeCustomer.objects.get().customer != bob
 
 
@@ -113,7 +189,7 @@ def test_a_customer_without_an_address_is_kept_and_cannot_sign_in(
     stripe.customers.create({"name": "Shop counter"})
     deliver()
     assert Customer.objects.get().name == "Shop counter"
-    assert addresses() == []
+    assert known_addresses() == []
 
 
 def test_a_customer_deleted_in_stripe_stays_with_us(buy: Buyer) -> None:

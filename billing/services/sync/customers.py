@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.languages import supported
 from accounts.mail import validate_mailbox
 from accounts.models import Customer, EmailAddress, Vendor
+from accounts.services import addresses
 from accounts.tenancy import current_vendor
 from billing import sentences
 from billing.errors import NotSupported
@@ -83,15 +84,22 @@ def _locked(stripe_customer_id: str) -> StripeCustomer | None:
 
 
 def _new(record: CustomerRecord) -> StripeCustomer:
-    """For a person we know by their address, or for a new one. One worker at a time makes one."""
+    """For a person we know by their address, or for a new one. One worker at a time makes one.
+
+    An address that nobody proved joins nobody who has other ways in: those might be someone
+    else's, who would then get at this purchase.
+    """
     email = _mailbox(record.email)
     vendor = _vendor_locked()
     if row := _locked(record.customer_id):
         return row
     address = EmailAddress.matching(email).select_related("customer").first() if email else None
-    customer = address.customer if address else Customer(vendor=vendor, email=email)
+    is_known = address is not None and addresses.stands_for(address)
+    customer = address.customer if address and is_known else Customer(vendor=vendor, email=email)
     if customer._state.adding:
         customer.save()
+    if address and not is_known:
+        addresses.hand_over(address, customer)
     created_at = record.created_at or timezone.now()
     return StripeCustomer(
         vendor=vendor,
@@ -118,11 +126,12 @@ def _take_over_email(row: StripeCustomer, email: str) -> None:
     """A new address in Stripe is the vendor's word: it opens the hub, and mails go there.
 
     One that another person already has stays theirs. An address that the customer confirmed here
-    wins over Stripe's, as long as the vendor does not change it there.
+    wins over Stripe's, as long as the vendor does not change it there. The address before it
+    opens nothing any more, unless its owner has proved it, or it is another purchase's.
     """
     if not email or email == row.email:
         return
-    customer = row.customer
+    customer, former = row.customer, row.email
     known = EmailAddress.matching(email).first()
     if known is None:
         known = EmailAddress(vendor_id=row.vendor_id, customer=customer, address=email)
@@ -131,6 +140,13 @@ def _take_over_email(row: StripeCustomer, email: str) -> None:
         customer.email = email
         customer.save(update_fields=["email"])
     row.email = email
+    if known.customer_id == customer.pk and former and not _is_used_elsewhere(row, former):
+        addresses.forget(customer, former)
+
+
+def _is_used_elsewhere(row: StripeCustomer, email: str) -> bool:
+    others = row.customer.stripe_customers.filter(deleted_at=None).exclude(pk=row.pk)
+    return others.filter(email__iexact=email).exists()
 
 
 def _copy_details(row: StripeCustomer, record: CustomerRecord) -> None:
