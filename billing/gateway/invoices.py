@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import stripe
+from django.utils import timezone
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
@@ -38,7 +39,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         found = client_for(vendor).invoices.list({"subscription": subscription_id, "limit": 100})
         invoices = list(found.auto_paging_iter())
     open_ones = sorted((i for i in invoices if i.status == "open"), key=lambda i: i.created)
-    overdue = [invoice for invoice in invoices if invoice.status == "open" and invoice.attempted]
+    overdue = [invoice for invoice in open_ones if _is_overdue(invoice)]
     attempts = [i.next_payment_attempt for i in overdue if i.next_payment_attempt]
     return PaymentHistory(
         payments_made=sum(i.status == "paid" and i.amount_paid > 0 for i in invoices),
@@ -48,6 +49,12 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         next_attempt_at=moment(min(attempts)) if attempts else None,
         open_invoice_url=first_text(*(invoice.hosted_invoice_url for invoice in open_ones)),
     )
+
+
+def _is_overdue(invoice: stripe.Invoice) -> bool:
+    """Tried in vain; or sent to be paid by a day that is over."""
+    is_late = invoice.due_date is not None and moment(invoice.due_date) < timezone.now()
+    return invoice.attempted or is_late
 
 
 def _record(invoice: stripe.Invoice) -> InvoiceRecord:

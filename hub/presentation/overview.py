@@ -37,11 +37,12 @@ class Pick:
 
 
 def past_due_notices(subscriptions: Iterable[Subscription]) -> list[Notice]:
-    return [_past_due(s) for s in subscriptions if s.state == Subscription.State.PAST_DUE]
+    """Of what is still to be paid: a vendor may have given an invoice up."""
+    overdue = [s for s in subscriptions if s.state == Subscription.State.PAST_DUE]
+    return [_past_due(s) for s in overdue if s.past_due_minor]
 
 
 def _past_due(subscription: Subscription) -> Notice:
-    amount = subscription.past_due_minor or subscription.amount_minor
     card, since = card_label(subscription), subscription.past_due_since
     if card and since:
         words = {"card": card, "day": near_day(since)}
@@ -51,7 +52,7 @@ def _past_due(subscription: Subscription) -> Notice:
     return Notice(
         title=_("Your payment of %(amount)s for %(product)s did not go through.")
         % {
-            "amount": format_money(amount, subscription.currency),
+            "amount": format_money(subscription.past_due_minor, subscription.currency),
             "product": subscription.product_name,
         },
         text=text,

@@ -13,6 +13,7 @@ from billing.gateway import charges
 from billing.models import OneTimePurchase, StripeEvent, Transaction
 from billing.services.sync import payments
 from billing.tasks import handle_event
+from hub.presentation.overview import past_due_notices
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from invoices.models import Document
 from tests.billing.plugin import Buyer, Deliver
@@ -393,10 +394,12 @@ def test_an_invoice_given_up_is_no_longer_due(buy: Buyer, way: str) -> None:
     buy.wait(days=32)
     row.refresh_from_db()
     assert row.past_due_minor == 1900
+    assert len(past_due_notices([row])) == 1
     receipt = Document.objects.get()
     [unpaid] = buy.stripe.invoices.list({"status": "open"}).data
     getattr(buy.stripe.invoices, way)(unpaid.id)
     buy.deliver()
     row.refresh_from_db()
     assert (row.past_due_minor, row.past_due_since) == (0, None)
+    assert past_due_notices([row]) == []
     assert Document.objects.get() == receipt
