@@ -18,9 +18,10 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts import sessions
 from accounts.access import View, is_public
-from accounts.http import HubRequest
+from accounts.http import HubRequest, client_address
 from accounts.languages import first_supported
 from accounts.models import User, Vendor
+from accounts.services import audit
 from accounts.tenancy import vendor_scope
 
 PLATFORM_URLCONF = "config.platform_urls"
@@ -51,6 +52,17 @@ class VendorMiddleware:
 
         request.vendor = vendor
         with vendor_scope(vendor):
+            return self.get_response(request)
+
+
+class ClientMiddleware:
+    """Whatever the audit log takes down meanwhile comes from this client."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
+        with audit.acting_from(client_address(request)):
             return self.get_response(request)
 
 

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "accounts.middleware.ClientMiddleware",
     "accounts.middleware.VendorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.CustomerMiddleware",

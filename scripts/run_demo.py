@@ -165,7 +165,7 @@ def forget(demo: Demo) -> None:
         print("Emptying the demo's database", flush=True)
         with running(demo) as processes:
             processes.stop_on_signals()
-            processes.finish("emptying of the database", [*MANAGE, "flush", "--no-input"])
+            processes.finish("emptying of the database", [*MANAGE, "drop_demo_tables"])
     if demo.folder.exists():
         shutil.rmtree(demo.folder)
     demo.folder.mkdir(mode=0o700, parents=True)

@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone, translation
 
+from accounts import guards
 from accounts.models import Customer, TeamMember, User, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import Subscription
@@ -26,6 +27,20 @@ def nothing_left_over() -> Iterator[None]:
     cache.clear()
     with translation.override("en"), timezone.override("UTC"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def audit_log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a test's rows are not rolled back, they are deleted: all of them, the log as well."""
+    marker = request.node.get_closest_marker("django_db")
+    empties = "transactional_db" in request.fixturenames or (
+        marker is not None and marker.kwargs.get("transaction")
+    )
+    if empties:
+        request.getfixturevalue("transactional_db")
+    yield
+    if empties:
+        guards.remove()
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from accounts.models.customers import Customer, EmailAddress
 from accounts.models.links import LINK_LIFETIME, MagicLink
-from accounts.models.records import AuditEntry, SentMail
+from accounts.models.records import AuditChain, AuditEntry, SentMail
 from accounts.models.staff import TeamMember, User
 from accounts.models.vendors import Vendor, colour_validator
 
 __all__ = [
     "LINK_LIFETIME",
+    "AuditChain",
     "AuditEntry",
     "Customer",
     "EmailAddress",

@@ -33,22 +33,52 @@ class SentMail(VendorOwned):
 
 
 class AuditEntry(VendorOwned):
-    """Who did what, and when. Written once, never changed."""
+    """Who did what, when and from where: a link of the vendor's chain.
 
+    `hash` covers the entry and the hash before it, so that nothing can be changed, left out or put
+    in between unseen. The database refuses to change or delete a row (accounts/guards.py).
+    """
+
+    number = models.PositiveBigIntegerField(_("number"))
     action = models.CharField(_("action"), max_length=60)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     customer = models.ForeignKey(
-        Customer, models.SET_NULL, null=True, related_name="audit", verbose_name=_("customer")
+        Customer, models.PROTECT, null=True, related_name="audit", verbose_name=_("customer")
     )
     by_customer = models.BooleanField(_("by the customer"), default=False)
-    by_user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    by_user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    client = models.CharField(_("from"), max_length=45, blank=True)
+    """The internet address; empty where the hub acted by itself."""
     detail = models.JSONField(_("detail"), default=dict, blank=True)
-    at = models.DateTimeField(_("at"), auto_now_add=True)
+    at = models.DateTimeField(_("at"))
+    previous_hash = models.CharField(_("hash before it"), max_length=64, blank=True)
+    hash = models.CharField(_("hash"), max_length=64)
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["-at"]
+        ordering: ClassVar[list[str]] = ["-number"]
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit log")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["vendor", "number"], name="audit_numbers_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["vendor", "customer", "-number"], name="audit_by_customer"),
+        ]
 
     def __str__(self) -> str:
         return self.subject or self.action
+
+
+class AuditChain(VendorOwned):
+    """How long a vendor's audit log is and how it ends: whoever adds to it holds this row."""
+
+    length = models.PositiveBigIntegerField(default=0)
+    last_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["vendor"], name="one_audit_chain_per_vendor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.length} entries"

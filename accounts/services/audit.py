@@ -1,11 +1,34 @@
-"""Who did what: written once, never changed."""
+"""The audit log: who did what, when and from where. Written once, each entry chained to the one
+before it, never changed."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
-from accounts.models import AuditEntry, Customer, User
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import AuditChain, AuditEntry, Customer, User, Vendor
 from accounts.tenancy import current_vendor
+
+_client: ContextVar[str] = ContextVar("audit_client", default="")
+
+
+@contextmanager
+def acting_from(client: str) -> Iterator[None]:
+    """Whatever is recorded within comes from this internet address."""
+    token = _client.set(client)
+    try:
+        yield
+    finally:
+        _client.reset(token)
 
 
 def record(
@@ -16,13 +39,65 @@ def record(
     subject: str = "",
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """What a customer is named for and no user did, the customer did."""
-    AuditEntry.objects.create(
-        vendor=customer.vendor if customer else current_vendor(),
+    """What a customer is named for and no user did, the customer did. No secret belongs in here."""
+    vendor = customer.vendor if customer else current_vendor()
+    entry = AuditEntry(
+        vendor=vendor,
         action=action,
-        subject=subject,
+        subject=subject[:200],
         customer=customer,
         by_customer=customer is not None and by_user is None,
         by_user=by_user,
-        detail=detail or {},
+        client=_client.get(),
+        detail=_plain(detail or {}),
+        at=timezone.now(),
     )
+    AuditChain.objects.get_or_create(vendor=vendor)
+    with transaction.atomic():
+        _append(entry, AuditChain.objects.select_for_update().get(vendor=vendor))
+
+
+def _append(entry: AuditEntry, chain: AuditChain) -> None:
+    entry.number, entry.previous_hash = chain.length + 1, chain.last_hash
+    entry.hash = _hash(entry)
+    entry.save()
+    chain.length, chain.last_hash = entry.number, entry.hash
+    chain.save()
+
+
+def _plain(detail: dict[str, Any]) -> dict[str, Any]:
+    """As it will come back from the database, so that its hash can be worked out again."""
+    plain: dict[str, Any] = json.loads(json.dumps(detail, default=str))
+    return plain
+
+
+def _hash(entry: AuditEntry) -> str:
+    """SHA-256 over all that the entry says, in one canonical form."""
+    said = [
+        *(entry.previous_hash, entry.vendor_id, entry.number, entry.action, entry.subject),
+        *(entry.customer_id, entry.by_customer, entry.by_user_id, entry.client, entry.detail),
+        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """`broken_at`: the number of the first entry that is not as it was written; None: all are."""
+
+    entries: int
+    last_hash: str
+    broken_at: int | None
+
+
+def verify(vendor: Vendor) -> Verdict:
+    """Work the vendor's whole chain out again, in constant memory."""
+    length, last_hash = 0, ""
+    for entry in AuditEntry.objects.filter(vendor=vendor).order_by("number").iterator():
+        is_next = entry.number == length + 1 and entry.previous_hash == last_hash
+        if not is_next or entry.hash != _hash(entry):
+            return Verdict(entries=length, last_hash=last_hash, broken_at=length + 1)
+        length, last_hash = entry.number, entry.hash
+    chain = AuditChain.objects.filter(vendor=vendor).first() or AuditChain()
+    is_whole = (chain.length, chain.last_hash) == (length, last_hash)
+    return Verdict(entries=length, last_hash=last_hash, broken_at=None if is_whole else length + 1)

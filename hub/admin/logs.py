@@ -119,12 +119,23 @@ class ActionAdmin(RecordAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
-    list_display = ["what", "subject", "who", "by", "at"]
+    list_display = ["what", "subject", "who", "by", "client", "at"]
     list_filter = [("at", WhenFilter)]
     list_select_related = ["customer", "by_user"]
     search_fields = ["action", "subject", "customer__email", "by_user__email"]
     search_help_text = _("Action, subject, customer or staff member")
-    fields = ["what", "subject", "customer", "by", "details", "at"]
+    fields = [
+        "number",
+        "what",
+        "subject",
+        "customer",
+        "by",
+        "client",
+        "details",
+        "at",
+        "previous_hash",
+        "hash",
+    ]
 
     @admin.display(description=_("action"), ordering="action")
     def what(self, entry: AuditEntry) -> StrOrPromise:

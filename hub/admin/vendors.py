@@ -25,6 +25,7 @@ from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
 from hub.admin import invitations, look, roles, stripe_keys
 from hub.admin.base import VendorScopedAdmin
+from hub.admin.changes import changes_in
 from hub.admin.inlines import CancellationRulesInline, DocumentSettingsInline
 from hub.admin.team import TeamInline
 from hub.admin.vendor_form import VendorForm
@@ -157,12 +158,14 @@ class VendorAdmin(VendorScopedAdmin):
         for row, fields in formset.changed_objects:
             row.save(update_fields=fields)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        with vendor_scope(obj):
-            audit.record(
-                "vendor_changed",
-                by_user=roles.staff_of(request),
-                subject=obj.name,
-                detail={"changes": message},
-            )
-        return super().log_change(request, obj, message)
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        forms = [form, *(each for formset in formsets for each in formset.forms)]
+        if changes := changes_in(forms):
+            with vendor_scope(form.instance):
+                audit.record(
+                    "vendor_changed",
+                    by_user=roles.staff_of(request),
+                    subject=form.instance.name,
+                    detail=changes,
+                )

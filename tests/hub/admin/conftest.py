@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Customer, SentMail, TeamMember, Vendor
+from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.models import Action, Difference, Failure, StripeEvent, SyncRun
 from tests.clients import HubClient, staff
@@ -54,7 +55,7 @@ def make_records(customer: Customer, word: str) -> Records:
             "accounts_sentmail": SentMail.objects.create(
                 **common, message="receipt", to=customer.email, subject=word
             ),
-            "accounts_auditentry": AuditEntry.objects.create(**common, action="x", subject=word),
+            "accounts_auditentry": audited(customer, word),
             "billing_subscription": subscription,
             "billing_onetimepurchase": purchase,
             "billing_transaction": make_transaction(
@@ -89,6 +90,11 @@ def make_records(customer: Customer, word: str) -> Records:
             "invoices_document": document,
         }
     return Records(customer, rows)
+
+
+def audited(customer: Customer, subject: str) -> AuditEntry:
+    audit.record("x", customer=customer, subject=subject)
+    return AuditEntry.objects.latest("number")
 
 
 RECORD_MODELS = [

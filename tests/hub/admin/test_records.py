@@ -5,7 +5,8 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry, Customer, EmailAddress, SentMail, Vendor
+from accounts.models import Customer, EmailAddress, SentMail, Vendor
+from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.models import Transaction
 from hub.admin import logs
@@ -141,7 +142,7 @@ def test_every_message_has_a_name_that_staff_can_read() -> None:
 
 def test_what_was_done_and_sent_reads_in_words(as_support: HubClient, alice: Customer) -> None:
     with vendor_scope(alice.vendor):
-        AuditEntry.objects.create(action="signed_in", subject=alice.email, customer=alice)
+        audit.record("signed_in", customer=alice, subject=alice.email)
         SentMail.objects.create(message="card_changed", subject="Your card", to=alice.email)
     assert "Signed in</a>" in found(as_support, "accounts_auditentry")
     assert "Card changed</td>" in found(as_support, "accounts_sentmail")
