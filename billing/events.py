@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Vendor
 from accounts.turns import wait_after
 from billing import sentences
-from billing.errors import BillingError, BillingUnavailable, NotSupported, StripeRefused
+from billing.errors import BillingError, BillingUnavailable, NotSupported
 from billing.gateway import charges, invoices, schedules
 from billing.models import StripeAccount, StripeCustomer, StripeEvent, Subscription
 from billing.services import card_forms
@@ -170,8 +170,6 @@ def _outcome_of(event: StripeEvent) -> tuple[BillingError | None, bool]:
     """What went wrong, and whether that is the end of it."""
     try:
         _read_again(event)
-    except (NotSupported, StripeRefused) as error:
-        return error, True
     except BillingUnavailable as error:
         return error, False
     except BillingError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import stripe
 
@@ -14,12 +13,13 @@ from billing.gateway.client import API_VERSION, asking, client_for, client_with
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRecord:
-    """`name` is empty where the key may not read it."""
+    """`account_id` and `name` are empty where the key may not read them."""
 
+    account_id: str
     name: str
     can_charge: bool
-    unreadable: list[str]
-    """What a restricted key may not read though the hub needs it, in Stripe's words."""
+    missing_permissions: list[str]
+    """What a restricted key may not do though the hub needs it, in Stripe's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,43 +31,62 @@ class EndpointRecord:
     is_enabled: bool
 
 
-def look_at_account(secret_key: str) -> AccountRecord:
-    """Raises BillingUnavailable where Stripe does not know the key."""
+def look_at_account(secret_key: str, *, connected_account_id: str = "") -> AccountRecord:
+    """Raises KeyRefused where Stripe does not know the key, or the account is not connected."""
     with asking():
-        client = client_with(secret_key)
-        unreadable = [name for name, read in _needs(client).items() if not _may(read)]
+        client = client_with(secret_key, connected_account_id=connected_account_id)
+        missing = [name for name, ask in _needs(client).items() if not _may(ask)]
         try:
             account = client.accounts.retrieve_current()
         except stripe.PermissionError:
-            return AccountRecord(name="", can_charge=True, unreadable=unreadable)
+            return AccountRecord(
+                account_id="", name="", can_charge=True, missing_permissions=missing
+            )
         profile = account.business_profile
         return AccountRecord(
+            account_id=account.id,
             name=(profile and profile.name) or "",
             can_charge=bool(account.charges_enabled),
-            unreadable=unreadable,
+            missing_permissions=missing,
         )
 
 
-def _needs(client: stripe.V1Services) -> dict[str, Callable[[], Any]]:
-    """One look at each kind of thing; whether it may also be written shows only when it is."""
+NONE = "hub_permission_check"
+"""An id that nothing has: Stripe looks at the permission first, then says that there is no such
+thing. So even the permission to write is asked for without writing anything."""
+
+
+def _needs(client: stripe.V1Services) -> dict[str, Callable[[], object]]:
+    """Each permission by its name in Stripe's dashboard, and a request that needs it."""
     return {
-        "Customers": lambda: client.customers.list({"limit": 1}),
-        "Subscriptions": lambda: client.subscriptions.list({"limit": 1}),
-        "Subscription Schedules": lambda: client.subscription_schedules.list({"limit": 1}),
-        "Invoices": lambda: client.invoices.list({"limit": 1}),
-        "Charges and Refunds": lambda: client.charges.list({"limit": 1}),
-        "Payment Intents": lambda: client.payment_intents.list({"limit": 1}),
-        "Setup Intents": lambda: client.setup_intents.list({"limit": 1}),
-        "Products": lambda: client.products.list({"limit": 1}),
-        "Prices": lambda: client.prices.list({"limit": 1}),
+        "Customers: write": lambda: client.customers.update(NONE),
+        "Tax IDs: write": lambda: client.customers.tax_ids.delete(NONE, NONE),
+        "PaymentMethods: write": lambda: client.payment_methods.detach(NONE),
+        "SetupIntents: write": lambda: client.setup_intents.cancel(NONE),
+        "Subscriptions: write": lambda: client.subscriptions.update(NONE),
+        "Subscription Schedules: write": lambda: client.subscription_schedules.update(NONE),
+        "Invoices: write": lambda: client.invoices.pay(NONE),
+        "Customer portal: write": lambda: client.billing_portal.sessions.create({"customer": NONE}),
+        "Charges and Refunds: read": lambda: client.charges.list({"limit": 1}),
+        "PaymentIntents: read": lambda: client.payment_intents.list({"limit": 1}),
+        "Checkout Sessions: read": lambda: client.checkout.sessions.list({"limit": 1}),
+        "Credit Notes: read": lambda: client.credit_notes.list({"limit": 1}),
+        "Disputes: read": lambda: client.disputes.list({"limit": 1}),
+        "Products: read": lambda: client.products.list({"limit": 1}),
+        "Prices: read": lambda: client.prices.list({"limit": 1}),
+        "Tax Rates: read": lambda: client.tax_rates.list({"limit": 1}),
+        "Events: read": lambda: client.events.list({"limit": 1}),
+        "Webhook Endpoints: write": lambda: client.webhook_endpoints.delete(NONE),
     }
 
 
-def _may(read: Callable[[], Any]) -> bool:
+def _may(ask: Callable[[], object]) -> bool:
     try:
-        read()
+        ask()
     except stripe.PermissionError:
         return False
+    except stripe.InvalidRequestError:
+        return True
     return True
 
 
@@ -86,8 +105,8 @@ def webhook_endpoints(vendor: Vendor) -> list[EndpointRecord]:
         ]
 
 
-def create_webhook_endpoint(vendor: Vendor, *, url: str, event_types: list[str]) -> str:
-    """Its signing secret, which Stripe tells only now."""
+def create_webhook_endpoint(vendor: Vendor, *, url: str, event_types: list[str]) -> tuple[str, str]:
+    """Its id, and its signing secret, which Stripe tells only now."""
     with asking():
         endpoint = client_for(vendor).webhook_endpoints.create(
             {
@@ -97,7 +116,7 @@ def create_webhook_endpoint(vendor: Vendor, *, url: str, event_types: list[str])
                 "description": "Customer Hub",
             }
         )
-        return endpoint.secret or ""
+        return endpoint.id, endpoint.secret or ""
 
 
 def delete_webhook_endpoint(vendor: Vendor, endpoint_id: str) -> None:

@@ -14,6 +14,7 @@ type Kind = Literal[
     "refused",  # nobody listens
     "truncated",  # it happened, and half the answer came
     "slow",  # it happened, and the answer came after `delay` seconds
+    "403",  # a restricted key without the permission
     "429",  # not to be tried again, which is how the SDK takes it
     "429_retry",  # to be tried again in a moment, as Stripe's header says
     "500",  # kept under the idempotency key: asking again gives it again
@@ -34,6 +35,12 @@ TOO_MANY = ApiError(
     code="rate_limit",
 )
 ANSWERS = {
+    "403": ApiError(
+        403,
+        "invalid_request_error",
+        "The provided key 'rk_test_****' does not have the required permissions for this "
+        "endpoint. Edit the key in the dashboard to allow this request to continue.",
+    ),
     "429": TOO_MANY,
     "429_retry": TOO_MANY,
     "500": ApiError(

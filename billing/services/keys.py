@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.http import hub_url
@@ -11,12 +12,14 @@ from accounts.models import Vendor
 from billing import events
 from billing.errors import KeyRefused
 from billing.gateway import accounts as gateway
+from billing.gateway.accounts import AccountRecord, EndpointRecord
 from billing.gateway.client import API_VERSION, for_a_page
 from billing.models import StripeAccount
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyCheck:
+    account_id: str
     account_name: str
     livemode: bool
     problems: list[str]
@@ -32,39 +35,129 @@ def check_keys(*, secret_key: str, publishable_key: str) -> KeyCheck:
     except KeyRefused as error:
         raise KeyRefused(_("Stripe does not accept this key."), code=error.code) from error
     livemode = "_live_" in secret_key
-    problems = [
-        _("This key may not read: %(names)s.") % {"names": ", ".join(account.unreadable)}
-        if account.unreadable
-        else "",
-        "" if account.can_charge else _("This account cannot take payments yet."),
-        ""
-        if livemode == ("_live_" in publishable_key)
-        else _("One of the keys is for test mode, the other for live mode."),
-    ]
+    is_mixed = livemode != ("_live_" in publishable_key)
+    mixed = _("One of the keys is for test mode, the other for live mode.")
+    return _check(account, livemode, [mixed] if is_mixed else [])
+
+
+def check_connected_account(connected_account_id: str) -> KeyCheck:
+    """The same for an account that acts through the platform's key."""
+    secret_key = settings.STRIPE_PLATFORM_SECRET_KEY
+    try:
+        with for_a_page():
+            account = gateway.look_at_account(secret_key, connected_account_id=connected_account_id)
+    except KeyRefused as error:
+        sentence = _("This account is not connected to the platform's.")
+        raise KeyRefused(sentence, code=error.code) from error
+    return _check(account, "_live_" in secret_key, [])
+
+
+def _check(account: AccountRecord, livemode: bool, problems: list[str]) -> KeyCheck:
+    if account.missing_permissions:
+        names = ", ".join(account.missing_permissions)
+        problems = [_("This key lacks permissions: %(names)s.") % {"names": names}, *problems]
+    if not account.can_charge:
+        problems = [*problems, _("This account cannot take payments yet.")]
     return KeyCheck(
+        account_id=account.account_id,
         account_name=account.name,
         livemode=livemode,
-        problems=[problem for problem in problems if problem],
+        problems=problems,
     )
+
+
+def use_keys(
+    account: StripeAccount,
+    *,
+    secret_key: str = "",
+    publishable_key: str = "",
+    webhook_secret: str = "",
+    check: KeyCheck | None = None,
+) -> None:
+    """Save what is given. A webhook secret is one endpoint's, in one account and one mode: with
+    keys of another it is forgotten."""
+    before = (account.account_id, account.livemode)
+    account.secret_key = secret_key or account.secret_key
+    account.publishable_key = publishable_key or account.publishable_key
+    if check is not None:
+        account.account_id = check.account_id
+        if before != (account.account_id, account.livemode):
+            account.webhook_secret, account.webhook_endpoint_id = "", ""
+    if webhook_secret:
+        account.webhook_secret, account.webhook_endpoint_id = webhook_secret, ""
+    account.save()
+
+
+def forget_keys(account: StripeAccount) -> None:
+    for name in ("secret_key", "publishable_key", "webhook_secret", "webhook_endpoint_id"):
+        setattr(account, name, "")
+    account.account_id = account.connected_account_id = ""
+    account.save()
+
+
+def use_connected_account(account: StripeAccount, connected_account_id: str) -> None:
+    forget_keys(account)
+    account.connected_account_id = account.account_id = connected_account_id
+    account.save()
+
+
+# --- The webhook endpoint ---
 
 
 def ensure_webhook_endpoint(vendor: Vendor) -> None:
     """Have one endpoint at Stripe that calls this hub, in our version, with what we listen to.
 
-    Only a new one tells its signing secret, so where ours is not known the old one is replaced.
+    Only a new one tells its signing secret, so one whose secret is not ours is replaced.
     """
     account = StripeAccount.objects.get(vendor=vendor)
-    url, wanted = hub_url(vendor, "billing:stripe_webhook"), frozenset(events.HANDLERS)
-    present = [one for one in gateway.webhook_endpoints(vendor) if one.url == url]
-    fits = [
-        one
-        for one in present
-        if one.is_enabled and one.api_version == API_VERSION and one.event_types == wanted
-    ]
-    if account.webhook_secret and fits:
+    present = _endpoints(vendor)
+    ours = [one for one in present if _secret_is_of(account, one) and not _faults(one)]
+    if ours:
         return
-    secret = gateway.create_webhook_endpoint(vendor, url=url, event_types=sorted(wanted))
-    account.webhook_secret = secret
-    account.save(update_fields=["webhook_secret"])
+    endpoint_id, secret = gateway.create_webhook_endpoint(
+        vendor, url=_url(vendor), event_types=sorted(events.HANDLERS)
+    )
+    account.webhook_secret, account.webhook_endpoint_id = secret, endpoint_id
+    account.save(update_fields=["webhook_secret", "webhook_endpoint_id"])
     for old in present:
         gateway.delete_webhook_endpoint(vendor, old.endpoint_id)
+
+
+def check_webhook_endpoint(vendor: Vendor) -> list[str]:
+    """What is wrong with the one that the vendor has made; nothing, if Stripe tells us all."""
+    account = StripeAccount.objects.get(vendor=vendor)
+    present = _endpoints(vendor)
+    if not present or not account.webhook_secret:
+        return [_("Stripe does not tell this hub what happens: there is no webhook endpoint.")]
+    return min((_faults(one) for one in present), key=len)
+
+
+def _url(vendor: Vendor) -> str:
+    return hub_url(vendor, "billing:stripe_webhook")
+
+
+def _endpoints(vendor: Vendor) -> list[EndpointRecord]:
+    return [one for one in gateway.webhook_endpoints(vendor) if one.url == _url(vendor)]
+
+
+def _secret_is_of(account: StripeAccount, endpoint: EndpointRecord) -> bool:
+    """Of one that the vendor has made we have the word only."""
+    known = account.webhook_endpoint_id
+    return bool(account.webhook_secret) and known in ("", endpoint.endpoint_id)
+
+
+def _faults(endpoint: EndpointRecord) -> list[str]:
+    wanted = frozenset(events.HANDLERS)
+    found = []
+    if not endpoint.is_enabled:
+        found.append(_("The webhook endpoint is switched off."))
+    if endpoint.api_version != API_VERSION:
+        sentence = _("The webhook endpoint must have the API version %(version)s.")
+        found.append(sentence % {"version": API_VERSION})
+    sent = wanted if "*" in endpoint.event_types else endpoint.event_types
+    if missing := wanted - sent:
+        names = ", ".join(sorted(missing))
+        found.append(_("The webhook endpoint lacks these events: %(names)s.") % {"names": names})
+    elif endpoint.event_types != wanted:
+        found.append(_("The webhook endpoint has events that the hub does not listen to."))
+    return found

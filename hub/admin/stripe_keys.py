@@ -6,9 +6,11 @@ so that Stripe is asked about a key outside any database transaction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ValidationError
@@ -21,9 +23,11 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
+from billing import tasks
 from billing.errors import BillingError
 from billing.models import StripeAccount
 from billing.services import keys as key_service
+from billing.services.keys import KeyCheck, check_connected_account, check_keys
 from hub.admin import roles
 
 SECRET = forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"})
@@ -31,9 +35,14 @@ SECRET = forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"
 
 def summary(account: StripeAccount | None) -> str:
     """What may be known of the keys."""
-    if account is None or not account.secret_key:
+    if account is None or not account.key:
         return _("None yet.")
     mode = _("live") if account.livemode else _("test")
+    if account.is_connected:
+        return _("Connected account %(account)s (%(mode)s).") % {
+            "account": account.connected_account_id,
+            "mode": mode,
+        }
     return _("Secret key ending in %(last4)s (%(mode)s).") % {
         "last4": account.secret_key[-4:],
         "mode": mode,
@@ -64,37 +73,55 @@ class KeysForm(forms.Form):
         ),
     )
     make_endpoint = forms.BooleanField(
-        label=gettext_lazy("Make the webhook endpoint at Stripe for me"), required=False
+        label=gettext_lazy("Make the webhook endpoint at Stripe for me"),
+        required=False,
+        initial=True,
+    )
+    connected_account_id = forms.CharField(
+        label=gettext_lazy("Connected account"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
+        help_text=gettext_lazy(
+            "acct_… Instead of keys: the hub then acts with the platform's own key."
+        ),
     )
     clear = forms.BooleanField(
         label=gettext_lazy("Forget all keys: the hub then shows what it knows and changes nothing"),
         required=False,
     )
 
-    def __init__(self, *args: Any, account: StripeAccount, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, account: StripeAccount, may_connect: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.account = account
-        self.problems: list[str] = []
+        self.check: KeyCheck | None = None
+        if not may_connect:
+            del self.fields["connected_account_id"]
         saved = {
             "secret_key": account.secret_key,
             "publishable_key": account.publishable_key,
             "webhook_secret": account.webhook_secret,
+            "connected_account_id": account.connected_account_id,
         }
         for name, value in saved.items():
-            if value:
+            if value and name in self.fields:
                 self.fields[name].widget.attrs["placeholder"] = f"•••• {value[-4:]}"
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("clear"):
             return cleaned
-        secret = cleaned.get("secret_key") or self.account.secret_key
-        publishable = cleaned.get("publishable_key") or self.account.publishable_key
-        if cleaned.get("secret_key") or cleaned.get("publishable_key"):
-            self._check(secret, publishable)
+        if connected := cleaned.get("connected_account_id"):
+            self._ask("connected_account_id", lambda: check_connected_account(connected))
+        elif cleaned.get("secret_key") or cleaned.get("publishable_key"):
+            self._check_keys(
+                cleaned.get("secret_key") or self.account.secret_key,
+                cleaned.get("publishable_key") or self.account.publishable_key,
+            )
         return cleaned
 
-    def _check(self, secret: str, publishable: str) -> None:
+    def _check_keys(self, secret: str, publishable: str) -> None:
         """In words first, then by asking Stripe."""
         if not secret.startswith(("sk_", "rk_")):
             self.add_error("secret_key", _("A secret key begins with sk_ or rk_."))
@@ -105,33 +132,45 @@ class KeysForm(forms.Form):
                 "publishable_key", _("One of the keys is for test mode, the other for live mode.")
             )
         else:
-            try:
-                found = key_service.check_keys(secret_key=secret, publishable_key=publishable)
-            except BillingError as error:
-                self.add_error("secret_key", ValidationError(str(error), code="refused"))
-            else:
-                self.problems = found.problems
+            self._ask(
+                "secret_key", lambda: check_keys(secret_key=secret, publishable_key=publishable)
+            )
+
+    def _ask(self, field: str, check: Callable[[], KeyCheck]) -> None:
+        try:
+            self.check = check()
+        except BillingError as error:
+            self.add_error(field, ValidationError(str(error), code="refused"))
 
     def save(self) -> None:
-        names = ("secret_key", "publishable_key", "webhook_secret")
-        for name in names:
-            given = "" if self.cleaned_data["clear"] else self.cleaned_data[name]
-            if given or self.cleaned_data["clear"]:
-                setattr(self.account, name, given)
-        self.account.save()
+        given = self.cleaned_data
+        if given["clear"]:
+            key_service.forget_keys(self.account)
+        elif given.get("connected_account_id"):
+            key_service.use_connected_account(self.account, given["connected_account_id"])
+        else:
+            names = ("secret_key", "publishable_key", "webhook_secret")
+            kept = {name: given[name] for name in names}
+            key_service.use_keys(self.account, **kept, check=self.check)
 
 
 def keys(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
     with vendor_scope(vendor):
         known = StripeAccount.objects.filter(vendor=vendor).first()
         account = known or StripeAccount(vendor=vendor)
-        form = KeysForm(request.POST or None, account=account, label_suffix="")
+        may_connect = roles.staff_of(request).is_superuser and bool(
+            settings.STRIPE_PLATFORM_SECRET_KEY
+        )
+        form = KeysForm(
+            request.POST or None, account=account, may_connect=may_connect, label_suffix=""
+        )
         if form.is_valid():
             form.save()
             audit.record(
                 "stripe_keys_changed", by_user=roles.staff_of(request), subject=summary(account)
             )
-            _make_endpoint(request, form, vendor)
+            messages.success(request, _("The keys were saved."))
+            _see_to_it(request, form, vendor)
             return redirect("admin:accounts_vendor_change", vendor.pk)
     context = {
         **site.each_context(request),
@@ -144,17 +183,29 @@ def keys(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
     return TemplateResponse(request, "admin/stripe_keys.html", context)
 
 
-def _make_endpoint(request: HttpRequest, form: KeysForm, vendor: Vendor) -> None:
-    """The keys are saved either way: they are right, whatever becomes of the endpoint."""
-    messages.success(request, _("The keys were saved."))
-    for problem in form.problems:
+def _see_to_it(request: HttpRequest, form: KeysForm, vendor: Vendor) -> None:
+    """The keys are saved either way: they are right, whatever else is still to be done."""
+    for problem in form.check.problems if form.check else []:
         messages.warning(request, problem)
-    if not form.cleaned_data["make_endpoint"]:
+    if not form.account.key:
         return
+    if not form.account.is_connected:
+        _see_to_the_endpoint(request, form, vendor)
+    if form.check is not None:
+        tasks.compare_everything.enqueue(vendor.pk)
 
+
+def _see_to_the_endpoint(request: HttpRequest, form: KeysForm, vendor: Vendor) -> None:
     try:
-        key_service.ensure_webhook_endpoint(vendor)
+        if form.cleaned_data["make_endpoint"] and not form.cleaned_data["webhook_secret"]:
+            key_service.ensure_webhook_endpoint(vendor)
+        faults = key_service.check_webhook_endpoint(vendor)
     except BillingError as error:
-        messages.error(request, _("The webhook endpoint was not made: %s") % error)
-    else:
+        messages.error(
+            request, _("The webhook endpoint was not made: %s") % (error.detail or error)
+        )
+        return
+    for fault in faults:
+        messages.warning(request, fault)
+    if not faults:
         messages.success(request, _("Stripe now tells this hub what happens."))

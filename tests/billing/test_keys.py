@@ -1,5 +1,8 @@
 """A vendor's keys are tried before they are kept, and Stripe is told where to call."""
 
+import re
+from pathlib import Path
+
 import pytest
 import stripe as sdk
 
@@ -8,7 +11,12 @@ from billing import events
 from billing.errors import BillingUnavailable, KeyRefused
 from billing.models import StripeAccount
 from billing.sandbox.machine import Sandbox
-from billing.services.keys import check_keys, ensure_webhook_endpoint
+from billing.services.keys import (
+    check_keys,
+    check_webhook_endpoint,
+    ensure_webhook_endpoint,
+    use_keys,
+)
 from tests.billing.plugin import PUBLISHABLE_KEY, SECRET_KEY
 from tests.factories import make_stripe_account
 
@@ -39,18 +47,49 @@ def test_while_stripe_is_down_nothing_is_known(sandbox: Sandbox) -> None:
         check_keys(secret_key=SECRET_KEY, publishable_key=PUBLISHABLE_KEY)
 
 
-def test_what_a_restricted_key_may_not_read_is_named(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("request_", "permission"),
+    [
+        ("GET /v1/checkout/sessions", "Checkout Sessions: read"),
+        ("GET /v1/tax_rates", "Tax Rates: read"),
+        ("GET /v1/credit_notes", "Credit Notes: read"),
+        ("DELETE /v1/customers/*/tax_ids/*", "Tax IDs: write"),
+        ("DELETE /v1/webhook_endpoints/*", "Webhook Endpoints: write"),
+        ("POST /v1/billing_portal/sessions", "Customer portal: write"),
+        ("POST /v1/invoices/*/pay", "Invoices: write"),
+    ],
+)
+def test_what_a_restricted_key_may_not_do_is_named(
+    sandbox: Sandbox, request_: str, permission: str
 ) -> None:
-    from billing.gateway import accounts
+    sandbox.faults.add(request_, "403", times=9)
+    check = check_keys(secret_key="rk_test_acme_1", publishable_key=PUBLISHABLE_KEY)
+    assert check.problems == [f"This key lacks permissions: {permission}."]
 
-    def forbidden() -> None:
-        raise sdk.PermissionError("The provided key does not have the required permissions.")
 
-    needs = accounts._needs
-    monkeypatch.setattr(accounts, "_needs", lambda c: needs(c) | {"Invoices": forbidden})
-    check = check_keys(secret_key=SECRET_KEY, publishable_key=PUBLISHABLE_KEY)
-    assert check.problems == ["This key may not read: Invoices."]
+def test_asking_for_permissions_changes_nothing(sandbox: Sandbox) -> None:
+    check_keys(secret_key=SECRET_KEY, publishable_key=PUBLISHABLE_KEY)
+    changing = [entry for entry in sandbox.ledger if entry.method != "GET"]
+    assert len(changing) > 5
+    assert all(entry.status in (400, 404) for entry in changing), changing
+    assert sandbox.events("acct_acme") == []
+
+
+def test_the_vendors_page_names_each_permission_and_each_event() -> None:
+    page = Path("docs/stripe.md").read_text()
+    from billing.gateway.accounts import _needs
+    from billing.gateway.client import client_with
+
+    named = set(re.findall(r"(?m)^\| (.+?: (?:read|write)) \|", page))
+    permissions = {name for names in named for name in spelled_out(names)}
+    assert permissions == set(_needs(client_with(SECRET_KEY)))
+    assert [type_ for type_ in events.HANDLERS if type_ not in page.split()] == []
+
+
+def spelled_out(names: str) -> list[str]:
+    """`Products, Prices: read` is two."""
+    kinds, level = names.split(": ")
+    return [f"{kind}: {level}" for kind in kinds.split(", ")]
 
 
 def test_the_endpoint_is_made_once_with_what_we_listen_to(
@@ -88,6 +127,51 @@ def test_another_systems_endpoint_is_left_alone(stripe: sdk.V1Services, acme: Ve
     StripeAccount.objects.update(webhook_secret="")
     ensure_webhook_endpoint(acme)
     assert other.id in [endpoint.id for endpoint in stripe.webhook_endpoints.list().data]
+
+
+def test_keys_of_another_account_and_back_leave_no_wrong_secret(
+    stripe: sdk.V1Services, acme: Vendor
+) -> None:
+    def turn_to(name: str) -> StripeAccount:
+        account = StripeAccount.objects.get()
+        given = {"secret_key": f"sk_test_{name}_1", "publishable_key": f"pk_test_{name}_1"}
+        use_keys(account, **given, check=check_keys(**given))
+        ensure_webhook_endpoint(acme)
+        return StripeAccount.objects.get()
+
+    first = turn_to("acme")
+    second = turn_to("other")
+    assert second.account_id == "acct_other"
+    assert second.webhook_secret != first.webhook_secret
+    back = turn_to("acme")
+    [endpoint] = stripe.webhook_endpoints.list().data
+    assert back.webhook_endpoint_id == endpoint.id
+    assert back.webhook_secret not in (first.webhook_secret, second.webhook_secret)
+
+
+def test_even_a_key_that_may_not_name_its_account_gets_the_right_secret(
+    stripe: sdk.V1Services, acme: Vendor
+) -> None:
+    """The endpoint's id tells whose secret it is."""
+    StripeAccount.objects.update(webhook_secret="whsec_other", webhook_endpoint_id="we_other")
+    ensure_webhook_endpoint(acme)
+    [endpoint] = stripe.webhook_endpoints.list().data
+    account = StripeAccount.objects.get()
+    assert account.webhook_endpoint_id == endpoint.id
+    assert account.webhook_secret != "whsec_other"
+
+
+def test_an_endpoint_the_vendor_made_is_checked(stripe: sdk.V1Services, acme: Vendor) -> None:
+    assert check_webhook_endpoint(acme) == []
+    [made] = stripe.webhook_endpoints.list().data
+    stripe.webhook_endpoints.update(
+        made.id, {"enabled_events": ["charge.succeeded"], "disabled": True}
+    )
+    off, lacks = check_webhook_endpoint(acme)
+    assert "switched off" in off
+    assert "customer.updated" in lacks
+    stripe.webhook_endpoints.delete(made.id)
+    assert "there is no webhook endpoint" in check_webhook_endpoint(acme)[0]
 
 
 @pytest.mark.usefixtures("sandbox")
