@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import stripe
 
 from accounts.models import Vendor
-from billing.gateway.client import API_VERSION, asking, client_for, client_with
+from billing.gateway.client import (
+    API_VERSION,
+    NOT_CONNECTED,
+    asking,
+    client_for,
+    client_with,
+    code_of,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +45,8 @@ def look_at_account(secret_key: str, *, connected_account_id: str = "") -> Accou
         missing = [name for name, ask in _needs(client).items() if not _may(ask)]
         try:
             account = client.accounts.retrieve_current()
-        except stripe.PermissionError:
+        except stripe.PermissionError as error:
+            _raise_if_not_connected(error)
             return AccountRecord(
                 account_id="", name="", can_charge=True, missing_permissions=missing
             )
@@ -83,11 +91,18 @@ def _needs(client: stripe.V1Services) -> dict[str, Callable[[], object]]:
 def _may(ask: Callable[[], object]) -> bool:
     try:
         ask()
-    except stripe.PermissionError:
+    except stripe.PermissionError as error:
+        _raise_if_not_connected(error)
         return False
     except stripe.InvalidRequestError:
         return True
     return True
+
+
+def _raise_if_not_connected(error: stripe.PermissionError) -> None:
+    """That is another matter than a permission."""
+    if code_of(error) == NOT_CONNECTED:
+        raise error
 
 
 def webhook_endpoints(vendor: Vendor) -> list[EndpointRecord]:

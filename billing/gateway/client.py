@@ -128,7 +128,7 @@ def _refuse_inside_a_transaction() -> None:
 
 
 def in_our_words(error: stripe.StripeError) -> BillingError:
-    code = error.code or ""
+    code = code_of(error)
     decline_code = getattr(error.error, "decline_code", None) or ""
     kind = _kind(error, code)
     ours = kind(
@@ -147,6 +147,11 @@ def in_our_words(error: stripe.StripeError) -> BillingError:
     return ours
 
 
+def code_of(error: stripe.StripeError) -> str:
+    """Of some kinds of error the SDK keeps the code only in what Stripe sent."""
+    return error.code or getattr(error.error, "code", None) or ""
+
+
 NOT_CONFIRMED = frozenset(
     {
         "authentication_required",
@@ -159,6 +164,10 @@ NOT_CONFIRMED = frozenset(
 )
 
 
+NOT_CONNECTED = "account_invalid"
+"""The platform's key may not, or no longer, act for the connected account."""
+
+
 def _kind(error: stripe.StripeError, code: str) -> type[BillingError]:
     if code in NOT_CONFIRMED:
         return CardNotConfirmed
@@ -166,7 +175,7 @@ def _kind(error: stripe.StripeError, code: str) -> type[BillingError]:
         return CardDeclined
     if code == "tax_id_invalid":
         return TaxIdNotValid
-    if isinstance(error, stripe.AuthenticationError):
+    if isinstance(error, stripe.AuthenticationError) or code == NOT_CONNECTED:
         return KeyRefused
     if isinstance(error, stripe.InvalidRequestError) and code != "lock_timeout":
         return StripeRefused

@@ -30,6 +30,7 @@ class CardSetup:
 
     client_secret: str
     publishable_key: str
+    connected_account_id: str
     setup_intent_id: str
 
 
@@ -60,9 +61,11 @@ def start(
         intent = _open_intent(customer, owner, subscription)
         if intent is None:
             intent = _new_intent(customer, owner, subscription)
+    stripe_account = open_invoices.account_for_browsers(customer)
     return CardSetup(
         client_secret=intent.client_secret,
-        publishable_key=open_invoices.publishable_key(customer),
+        publishable_key=stripe_account.browser_key,
+        connected_account_id=stripe_account.connected_account_id,
         setup_intent_id=intent.setup_intent_id,
     )
 

@@ -247,8 +247,9 @@ def approvals_of(customer: Customer) -> list[Approval]:
     return found
 
 
-def publishable_key(customer: Customer) -> str:
-    return StripeAccount.objects.get(vendor=customer.vendor_id).publishable_key
+def account_for_browsers(customer: Customer) -> StripeAccount:
+    """Whose publishable key, and whose connected account, Stripe.js is to use."""
+    return StripeAccount.objects.get(vendor=customer.vendor_id)
 
 
 def _can_be_asked_again(payment: PaymentRecord) -> bool:

@@ -47,7 +47,7 @@ def approve(request: CustomerRequest) -> HttpResponse:
         return redirect("hub:home")
     context = {
         "approvals": approvals,
-        "publishable_key": open_invoices.publishable_key(request.customer),
+        "stripe_account": open_invoices.account_for_browsers(request.customer),
         "stripe_js_url": settings.STRIPE_JS_URL,
         "locale": get_language(),
     }

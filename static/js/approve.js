@@ -18,7 +18,8 @@ async function ask(stripe) {
 }
 
 function start() {
-  const stripe = Stripe(form.dataset.key, { locale: form.dataset.locale });
+  const account = form.dataset.account ? { stripeAccount: form.dataset.account } : {};
+  const stripe = Stripe(form.dataset.key, { locale: form.dataset.locale, ...account });
   go.hidden = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -59,7 +59,8 @@ function colours() {
 }
 
 function start() {
-  const stripe = Stripe(form.dataset.key, { locale: form.dataset.locale });
+  const account = form.dataset.account ? { stripeAccount: form.dataset.account } : {};
+  const stripe = Stripe(form.dataset.key, { locale: form.dataset.locale, ...account });
   const elements = stripe.elements({ clientSecret: form.dataset.secret, appearance: { variables: colours() } });
   const address = form.dataset.country ? { country: form.dataset.country } : {};
   const element = elements.create("payment", { defaultValues: { billingDetails: { address } } });
