@@ -43,7 +43,7 @@ def payment_outside(vendor: Vendor, invoice_id: str) -> tuple[ChargeRecord, Sale
     with asking():
         client = client_for(vendor)
         invoice = client.invoices.retrieve(invoice_id)
-        amount = getattr(invoice, "amount_paid_off_stripe", None) or 0
+        amount = _paid_outside_minor(invoice)
         paid_at = invoice.status_transitions.paid_at
         if invoice.status != "paid" or not amount or paid_at is None:
             return None
@@ -62,6 +62,19 @@ def payment_outside(vendor: Vendor, invoice_id: str) -> tuple[ChargeRecord, Sale
             created_at=moment(paid_at),
         )
         return charge, _sale_of_invoice(client, invoice)
+
+
+def paid_outside(vendor: Vendor, customer_id: str) -> list[str]:
+    """The invoices of a Stripe customer that were paid outside of Stripe."""
+    with asking():
+        found = client_for(vendor).invoices.list(
+            {"customer": customer_id, "status": "paid", "limit": 100}
+        )
+        return [i.id for i in found.auto_paging_iter() if _paid_outside_minor(i)]
+
+
+def _paid_outside_minor(invoice: stripe.Invoice) -> int:
+    return getattr(invoice, "amount_paid_off_stripe", None) or 0
 
 
 def payments_of_credited(vendor: Vendor, credit_note_id: str) -> tuple[str, list[str]]:

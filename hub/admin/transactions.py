@@ -62,12 +62,24 @@ class TransactionAdmin(RecordAdmin):
     ]
     search_help_text = gettext_lazy("E-mail, name, document number or Stripe's id (pi_…, re_…)")
     fieldsets = [
-        (None, {"fields": ["description", "customer", "amount", "kind", "status", "happened_at"]}),
         (
-            gettext_lazy("Paid with"),
+            None,
             {
                 "fields": [
+                    "description",
+                    "customer",
+                    "amount",
                     "card",
+                    "kind",
+                    "status",
+                    "happened_at",
+                ]
+            },
+        ),
+        (
+            gettext_lazy("At Stripe"),
+            {
+                "fields": [
                     "stripe_status",
                     "reason",
                     "respond_by",

@@ -70,6 +70,22 @@ def test_what_was_missed_is_put_right_and_told_and_then_nothing_differs(
     assert runs.reconcile(acme).differences_found == 0
 
 
+def test_disputes_and_payments_outside_of_stripe_are_found_too(buy: Buyer, acme: Vendor) -> None:
+    buy.subscription()
+    charge = Transaction.objects.get()
+    dispute = buy.sandbox.dispute(charge.stripe_id)
+    customer = buy.customer_id()
+    invoice = buy.stripe.invoices.create({"customer": customer, "currency": "eur"}).id
+    buy.stripe.invoice_items.create(
+        {"customer": customer, "invoice": invoice, "currency": "eur", "amount": 5000}
+    )
+    buy.stripe.invoices.pay(invoice, {"paid_out_of_band": True})
+    runs.reconcile(acme)
+    found = Transaction.objects.exclude(pk=charge.pk).values_list("stripe_id", flat=True)
+    assert set(found) == {dispute, invoice}
+    assert runs.reconcile(acme).differences_found == 0
+
+
 def test_a_settled_charge_is_not_read_again(buy: Buyer, acme: Vendor, sandbox: Sandbox) -> None:
     buy.subscription()
     asked = len(sandbox.ledger)

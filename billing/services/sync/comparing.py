@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Vendor
 from billing import sentences
 from billing.errors import BillingError, BillingUnavailable
-from billing.gateway import charges, listing
+from billing.gateway import charges, listing, sales
 from billing.gateway.records import ChargeRecord
 from billing.models import (
     Difference,
@@ -22,7 +22,7 @@ from billing.models import (
 )
 from billing.services.failures import record_failure
 from billing.services.sync.customers import DETAILS, sync_customer
-from billing.services.sync.payments import sync_charge
+from billing.services.sync.payments import sync_charge, sync_payment_outside
 from billing.services.sync.subscriptions import sync_subscription
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,9 @@ def _read_all(run: SyncRun, stripe_customer_id: str) -> None:
     for charge in charges.charges_of(run.vendor, stripe_customer_id):
         if run.kind == SyncRun.Kind.IMPORT or not _is_known(charge):
             _attempt(run, sync_charge, charge.charge_id)
+    for invoice_id in sales.paid_outside(run.vendor, stripe_customer_id):
+        if not Transaction.objects.filter(stripe_id=invoice_id).exists():
+            _attempt(run, sync_payment_outside, invoice_id)
 
 
 def _attempt(run: SyncRun, sync: Callable[[Vendor, str], object], object_id: str) -> None:
@@ -81,9 +84,13 @@ def _is_known(charge: ChargeRecord) -> bool:
         return False
     movements = Transaction.objects.filter(charge=row)
     is_moving = movements.filter(status=Transaction.Status.PENDING).exists()
-    refunds = movements.filter(
-        kind=Transaction.Kind.REFUND, status=Transaction.Status.SUCCEEDED
-    ).aggregate(total=Sum("amount_minor"))
+    if charge.is_disputed != movements.filter(kind=Transaction.Kind.DISPUTE).exists():
+        return False
+    refunds = (
+        movements.filter(kind=Transaction.Kind.REFUND, status=Transaction.Status.SUCCEEDED)
+        .exclude(stripe_id__startswith="cn_")
+        .aggregate(total=Sum("amount_minor"))
+    )
     return not is_moving and -(refunds["total"] or 0) == charge.refunded_minor
 
 
