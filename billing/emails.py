@@ -32,7 +32,7 @@ def cancellation(action: Action, subscription: Subscription) -> None:
             "ends_at": _end(action),
             "can_undo": subscription.is_ending,
         },
-        attachments=[_record(action, subscription)],
+        attachments=[cancellation_record(action, subscription)],
     )
 
 
@@ -129,7 +129,7 @@ def _paying_card(subscription: Subscription) -> str:
     return next((words_for(card) for card in candidates if card.has_card), "")
 
 
-def _record(action: Action, subscription: Subscription) -> mail.Attachment:
+def cancellation_record(action: Action, subscription: Subscription) -> mail.Attachment:
     """What was declared, by whom, about what, and when: a PDF to be kept."""
     vendor, customer = action.vendor, action.customer
     language = first_supported(customer.language, vendor.language)

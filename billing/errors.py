@@ -64,6 +64,10 @@ class StripeRefused(BillingError):
     is_missing: bool = False
 
 
+class PermissionMissing(StripeRefused):
+    """The vendor's restricted key may not do this; `code` names the permission it lacks."""
+
+
 class TaxIdNotValid(StripeRefused):
     """A tax id that is not of its country's form."""
 

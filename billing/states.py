@@ -57,6 +57,7 @@ BY_INVOICE = _("You get an invoice for each payment and pay it yourself, so no c
 NOTHING_DUE = _("Nothing is open, so there is nothing to pay.")
 PAID_OFF = _("Everything is paid, so there is nothing left to cancel.")
 NO_CARD_NEEDED = _("Everything is paid and no card is charged again.")
+FREE = _("This is free, so it needs no card.")
 MANAGED = _("Stripe itself sells this to you, so it is changed on Stripe's own page.")
 UNKNOWN = _("This cannot be changed here at present. Please write to us, and we will do it.")
 
@@ -130,6 +131,8 @@ def _found(subscription: Subscription, act: Act) -> Cell:
         return MANAGED
     if subscription.is_paid_off and act in (Act.CARD, Act.CANCEL):
         return NO_CARD_NEEDED if act == Act.CARD else PAID_OFF
+    if subscription.is_free and act == Act.CARD:
+        return FREE
     if found == Way.INVOICE and not subscription.open_invoice_url:
         return NOTHING_DUE
     return found

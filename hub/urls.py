@@ -13,7 +13,17 @@ urlpatterns = [
     path(
         "subscriptions/<uuid:subscription_id>/cancelled/", subscriptions.cancelled, name="cancelled"
     ),
+    path(
+        "subscriptions/<uuid:subscription_id>/cancelled/record/",
+        subscriptions.record,
+        name="cancellation_record",
+    ),
     path("subscriptions/<uuid:subscription_id>/keep/", subscriptions.keep, name="keep"),
+    path(
+        "subscriptions/<uuid:subscription_id>/stripe/",
+        subscriptions.stripe_page,
+        name="stripe_page",
+    ),
     path("purchases/<uuid:purchase_id>/", purchases.purchase, name="purchase"),
     path("documents/", documents.documents, name="documents"),
     path("documents/<int:year>.zip", documents.documents_zip, name="documents_zip"),

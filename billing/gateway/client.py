@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from billing.errors import (
     CardNotConfirmed,
     KeyRefused,
     NotSupported,
+    PermissionMissing,
     StripeRefused,
     TaxIdNotValid,
 )
@@ -128,7 +130,7 @@ def _refuse_inside_a_transaction() -> None:
 
 
 def in_our_words(error: stripe.StripeError) -> BillingError:
-    code = code_of(error)
+    code = code_of(error) or _missing_permission(error)
     decline_code = getattr(error.error, "decline_code", None) or ""
     kind = _kind(error, code)
     ours = kind(
@@ -168,15 +170,23 @@ NOT_CONNECTED = "account_invalid"
 """The platform's key may not, or no longer, act for the connected account."""
 
 
+def _missing_permission(error: stripe.StripeError) -> str:
+    """`rak_subscription_write`: Stripe names it in its message only."""
+    found = re.search(r"\brak_\w+", error.user_message or "")
+    return found[0] if found and isinstance(error, stripe.PermissionError) else ""
+
+
 def _kind(error: stripe.StripeError, code: str) -> type[BillingError]:
     if code in NOT_CONFIRMED:
         return CardNotConfirmed
-    if isinstance(error, stripe.CardError):
-        return CardDeclined
-    if code == "tax_id_invalid":
-        return TaxIdNotValid
-    if isinstance(error, stripe.AuthenticationError) or code == NOT_CONNECTED:
+    if code == NOT_CONNECTED:
         return KeyRefused
-    if isinstance(error, stripe.InvalidRequestError) and code != "lock_timeout":
-        return StripeRefused
-    return BillingUnavailable
+    by_code = {"tax_id_invalid": TaxIdNotValid, "lock_timeout": BillingUnavailable}
+    by_error: list[tuple[type[stripe.StripeError], type[BillingError]]] = [
+        (stripe.CardError, CardDeclined),
+        (stripe.AuthenticationError, KeyRefused),
+        (stripe.PermissionError, PermissionMissing),
+        (stripe.InvalidRequestError, by_code.get(code, StripeRefused)),
+    ]
+    kinds = (ours for theirs, ours in by_error if isinstance(error, theirs))
+    return next(kinds, BillingUnavailable)

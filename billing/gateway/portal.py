@@ -20,3 +20,12 @@ def update_link(vendor: Vendor, customer_id: str, *, return_url: str, key: str) 
             {"idempotency_key": key},
         )
         return session.url
+
+
+def page(vendor: Vendor, customer_id: str, *, return_url: str, key: str) -> str:
+    """Where Stripe shows a customer all that it lets them do."""
+    with asking():
+        session = client_for(vendor).billing_portal.sessions.create(
+            {"customer": customer_id, "return_url": return_url}, {"idempotency_key": key}
+        )
+        return session.url

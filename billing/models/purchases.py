@@ -187,6 +187,16 @@ class Subscription(CardOnFile, VendorOwned):
         return self.payments_total is not None and self.payments_made >= self.payments_total
 
     @property
+    def is_by_use(self) -> bool:
+        """Whether a part of the price is only known once it is billed."""
+        return any(item["is_metered"] or item["is_tiered"] for item in self.items)
+
+    @property
+    def is_free(self) -> bool:
+        is_priced = self.is_by_use or any(item["amount_minor"] for item in self.items)
+        return bool(self.items) and not is_priced
+
+    @property
     def is_live(self) -> bool:
         """Whether Stripe still lets anything be changed."""
         return self.status in self.LIVE_STATUSES

@@ -62,6 +62,7 @@ class Action(VendorOwned):
         UNDO_CANCEL = "undo_cancel", _("Undo cancellation")
         PAY = "pay", _("Pay open invoice")
         SEND_UPDATE_LINK = "send_update_link", _("Send card update link")
+        OPEN_STRIPE_PAGE = "open_stripe_page", _("Open Stripe's page")
 
     class State(models.TextChoices):
         STARTED = "started", _("Started")

@@ -38,8 +38,9 @@ ANSWERS = {
     "403": ApiError(
         403,
         "invalid_request_error",
-        "The provided key 'rk_test_****' does not have the required permissions for this "
-        "endpoint. Edit the key in the dashboard to allow this request to continue.",
+        "The provided key 'rk_test_****' does not have the required permissions for this endpoint "
+        "on account 'acct_acme'. Having the 'rak_subscription_write' permission would allow this "
+        "request to continue.",
     ),
     "429": TOO_MANY,
     "429_retry": TOO_MANY,

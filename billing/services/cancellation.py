@@ -10,8 +10,9 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.mail import Attachment
 from accounts.models import Vendor
-from billing import sentences, states
+from billing import emails, sentences, states
 from billing.errors import BillingUnavailable, NotLive, StripeRefused
 from billing.gateway import schedules
 from billing.gateway import subscriptions as gateway
@@ -62,6 +63,18 @@ def cancel(subscription: Subscription, *, reason: str = "") -> datetime:
             if ends_at is None:
                 raise StripeRefused(sentences.REFUSED, detail="Stripe did not set an end.")
             return ends_at
+
+
+def ends_at_once(subscription: Subscription) -> bool:
+    """Whether cancelling leaves nothing to run out: it is paused, and its paid time is over."""
+    ends_at = subscription.access_ends_at
+    return ends_at is not None and ends_at <= timezone.now()
+
+
+def record_of(subscription: Subscription) -> Attachment | None:
+    """The record of the cancellation made here, as it goes out by mail: name, content, type."""
+    action = made_here(subscription)
+    return emails.cancellation_record(action, subscription) if action else None
 
 
 def undo(subscription: Subscription) -> None:
@@ -161,18 +174,22 @@ def _remember_end(action: Action, subscription: Subscription) -> None:
 # --- Undoing ---
 
 
-def _to_take_back(subscription: Subscription) -> Action | None:
-    """The cancellation that set the present end. None: it was not made here, and there was no end
-    before it that would be known."""
+def made_here(subscription: Subscription) -> Action | None:
+    """The cancellation that set the present end; None: it was set in Stripe."""
     done = subscription.actions.filter(kind__in=ABOUT_ENDS, state=Action.State.DONE)
-    last = done.order_by("-finished_at").first()
+    last = done.select_related("vendor", "customer").order_by("-finished_at").first()
     end = subscription.cancels_at.isoformat() if subscription.cancels_at else ""
-    if last and last.kind == Action.Kind.CANCEL and last.parameters.get("ends_at") == end:
-        return last
-    if subscription.is_split_pay or subscription.stripe_schedule_id:
+    is_it = last and last.kind == Action.Kind.CANCEL and last.parameters.get("ends_at") == end
+    return last if is_it else None
+
+
+def _to_take_back(subscription: Subscription) -> Action | None:
+    """None: there was no end before the present one, as far as anybody knows."""
+    before = made_here(subscription)
+    if before is None and (subscription.is_split_pay or subscription.stripe_schedule_id):
         detail = "It was cancelled in Stripe, so its plan is not known here."
         raise StripeRefused(sentences.REFUSED, detail=detail)
-    return None
+    return before
 
 
 def _go_on(subscription: Subscription, record: SubscriptionRecord, action: Action) -> Subscription:

@@ -75,7 +75,7 @@ def settle(action: Action) -> None:
         card_forms.settle(action)
     elif action.kind == Action.Kind.PAY:
         open_invoices.settle(action)
-    elif action.kind == Action.Kind.SEND_UPDATE_LINK:
-        actions.finish_not_applied(action)  # a link that nobody was sent opens nothing
+    elif action.kind in (Action.Kind.SEND_UPDATE_LINK, Action.Kind.OPEN_STRIPE_PAGE):
+        actions.finish_not_applied(action)  # a link that nobody was given opens nothing
     else:
         cancellation.settle(action)

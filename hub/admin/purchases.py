@@ -9,7 +9,8 @@ from billing.models import Action, OneTimePurchase, Subscription, Transaction
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.columns import short_day
 from hub.admin.panels import Panel
-from hub.presentation.purchases import mark_of, price_of
+from hub.presentation.prices import price_of
+from hub.presentation.purchases import mark_of
 
 
 @admin.register(Subscription)

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from billing import states
 from billing.models import CardOnFile, Subscription
 from billing.services import cards
+from hub.presentation.offers import Offer, pay_offer
 from hub.presentation.purchases import KINDS, Row, card_label
 from hub.presentation.words import near_day
 from invoices.money import format_money
@@ -37,28 +38,39 @@ class Pick:
 
 
 def past_due_notices(subscriptions: Iterable[Subscription]) -> list[Notice]:
-    """Of what is still to be paid: a vendor may have given an invoice up."""
-    overdue = [s for s in subscriptions if s.state == Subscription.State.PAST_DUE]
-    return [_past_due(s) for s in overdue if s.past_due_minor]
+    """Of what is still to be paid, with the way to do it: a vendor may have given an invoice up."""
+    return [
+        notice
+        for subscription in subscriptions
+        if (offer := pay_offer(subscription)) and (notice := _notice(subscription, offer))
+    ]
 
 
-def _past_due(subscription: Subscription) -> Notice:
-    card, since = card_label(subscription), subscription.past_due_since
-    if card and since:
-        words = {"card": card, "day": near_day(since)}
-        text = _("Your bank declined %(card)s on %(day)s. Pay now to keep your access.") % words
+def _notice(subscription: Subscription, offer: Offer) -> Notice | None:
+    words = {
+        "product": subscription.product_name,
+        "amount": format_money(subscription.past_due_minor, subscription.currency),
+    }
+    if subscription.state == Subscription.State.INCOMPLETE:
+        title = _("%(product)s waits for its first payment.") % words
+        text = _("It begins once that is paid.")
+    elif subscription.state != Subscription.State.PAST_DUE or not subscription.past_due_minor:
+        return None
+    elif states.way(subscription, states.Act.PAY) == states.Way.INVOICE:
+        title = _("The invoice of %(amount)s for %(product)s is overdue.") % words
+        text = _("Pay it to keep your access.")
     else:
-        text = _("Pay now to keep your access.")
-    return Notice(
-        title=_("Your payment of %(amount)s for %(product)s did not go through.")
-        % {
-            "amount": format_money(subscription.past_due_minor, subscription.currency),
-            "product": subscription.product_name,
-        },
-        text=text,
-        url=f"{reverse('hub:card')}?subscription={subscription.pk}",
-        act=_("Pay now"),
-    )
+        title = _("Your payment of %(amount)s for %(product)s did not go through.") % words
+        text = _declined(subscription)
+    return Notice(title=title, text=text, url=offer.url, act=offer.label)
+
+
+def _declined(subscription: Subscription) -> str:
+    card, since = card_label(subscription), subscription.past_due_since
+    if not card or not since:
+        return _("Pay now to keep your access.")
+    words = {"card": card, "day": near_day(since)}
+    return _("Your bank declined %(card)s on %(day)s. Pay now to keep your access.") % words
 
 
 def picks_of(rows: list[Row]) -> list[Pick]:

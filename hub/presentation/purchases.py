@@ -10,11 +10,15 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from billing import states
 from billing.brands import words_for
 from billing.models import CancellationRules, OneTimePurchase, Subscription
-from billing.services import cancellation_rules, cards
+from billing.services import cards
+from billing.states import Act
 from hub.presentation.cards import expiry_mark
 from hub.presentation.marks import Mark
+from hub.presentation.offers import Offer, offers_on
+from hub.presentation.prices import discount_of, next_charge_of, price_of
 from hub.presentation.words import day, near_day
 from invoices.money import format_money
 
@@ -27,16 +31,6 @@ KINDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
-    """Something the customer can do about a purchase. `posts`: it changes something at once."""
-
-    label: str
-    url: str
-    is_button: bool = False
-    posts: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Row:
     """A purchase in the overview. `steps`: each payment of a split-pay plan, made or not."""
 
@@ -46,31 +40,13 @@ class Row:
     url: str
     price: str
     mark: Mark
+    discount: str = ""
     note: str = ""
     card: str = ""
     card_mark: Mark | None = None
     steps: list[bool] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
+    acts: list[Offer] = field(default_factory=list)
     is_over: bool = False
-
-
-def price_of(subscription: Subscription) -> str:
-    """`€19.00 a month`, `€90.00 every 3 months`, `6 payments of €149.00`."""
-    amount = format_money(subscription.amount_minor, subscription.currency)
-    if subscription.payments_total is not None:
-        return ngettext(
-            "%(count)d payment of %(amount)s",
-            "%(count)d payments of %(amount)s",
-            subscription.payments_total,
-        ) % {"count": subscription.payments_total, "amount": amount}
-    count = subscription.interval_count
-    words = {
-        "day": ngettext("%(amount)s a day", "%(amount)s every %(count)d days", count),
-        "week": ngettext("%(amount)s a week", "%(amount)s every %(count)d weeks", count),
-        "month": ngettext("%(amount)s a month", "%(amount)s every %(count)d months", count),
-        "year": ngettext("%(amount)s a year", "%(amount)s every %(count)d years", count),
-    }
-    return words.get(subscription.interval, "%(amount)s") % {"amount": amount, "count": count}
 
 
 # --- Subscriptions, trials, split-pay plans ---
@@ -157,31 +133,71 @@ def _incomplete_mark(_subscription: Subscription) -> Mark:
 
 def note_of(subscription: Subscription) -> str:
     """The one consequence that matters in this state: the next charge, or that there is none."""
-    state, card = subscription.state, card_label(subscription)
-    if state == Subscription.State.PAST_DUE:
-        if subscription.next_attempt_at and card:
-            return _("We try %(card)s again on %(day)s") % {
-                "card": card,
-                "day": near_day(subscription.next_attempt_at),
-            }
-        return _("Pay to keep your access")
-    if state == Subscription.State.ENDING:
-        return _("Yours until then, no further charge")
-    if state == Subscription.State.PAUSED:
-        return _("No charge while paused")
-    if (
-        state in (Subscription.State.ACTIVE, Subscription.State.TRIAL)
-        and subscription.next_charge_at
-    ):
-        first = state == Subscription.State.TRIAL
-        words = (
-            _("First charge %(day)s, %(amount)s") if first else _("Next charge %(day)s, %(amount)s")
-        )
-        return words % {
-            "day": near_day(subscription.next_charge_at),
-            "amount": format_money(subscription.amount_minor, subscription.currency),
-        }
-    return ""
+    notes = {
+        Subscription.State.INCOMPLETE: _incomplete_note,
+        Subscription.State.PAST_DUE: _past_due_note,
+        Subscription.State.ENDING: _ending_note,
+        Subscription.State.PAUSED: _paused_note,
+        Subscription.State.TRIAL: _trial_note,
+        Subscription.State.ACTIVE: _charge_note,
+    }
+    note = notes.get(subscription.state)
+    return note(subscription) if note else ""
+
+
+def _incomplete_note(subscription: Subscription) -> str:
+    return _("It begins once that is paid") if states.way(subscription, Act.PAY) else ""
+
+
+def _past_due_note(subscription: Subscription) -> str:
+    card = card_label(subscription)
+    if subscription.next_attempt_at and card:
+        words = {"card": card, "day": near_day(subscription.next_attempt_at)}
+        return _("We try %(card)s again on %(day)s") % words
+    return _("Pay to keep your access")
+
+
+def _ending_note(subscription: Subscription) -> str:
+    if subscription.next_charge_at:  # parts of it are charged more often than the longest runs
+        return _("Yours until then. %s") % _next_charge(subscription)
+    if subscription.status == Subscription.Status.TRIALING:
+        return _("Yours until then, nothing is charged")
+    return _("Yours until then, no further charge")
+
+
+def _paused_note(subscription: Subscription) -> str:
+    if subscription.resumes_at:
+        return _("No charge while paused. Goes on %s") % near_day(subscription.resumes_at)
+    return _("No charge while paused")
+
+
+def _trial_note(subscription: Subscription) -> str:
+    if not subscription.next_charge_at or subscription.is_free:
+        return ""
+    without_card = {
+        "cancel": _("Ends then, unless you add a card"),
+        "pause": _("Pauses then, unless you add a card"),
+    }
+    has_card = cards.card_of(subscription) is not None or not states.way(subscription, Act.CARD)
+    if subscription.without_card in without_card and not has_card:
+        return without_card[subscription.without_card]
+    return _("First charge %(day)s, %(amount)s") % {
+        "day": near_day(subscription.next_charge_at),
+        "amount": next_charge_of(subscription),
+    }
+
+
+def _charge_note(subscription: Subscription) -> str:
+    is_charged = subscription.next_charge_at and not subscription.is_free
+    return _next_charge(subscription) if is_charged else ""
+
+
+def _next_charge(subscription: Subscription) -> str:
+    assert subscription.next_charge_at is not None  # noqa: S101 - who calls has looked
+    return _("Next charge %(day)s, %(amount)s") % {
+        "day": near_day(subscription.next_charge_at),
+        "amount": next_charge_of(subscription),
+    }
 
 
 def card_label(subscription: Subscription) -> str:
@@ -190,34 +206,12 @@ def card_label(subscription: Subscription) -> str:
     return words_for(card) if card else ""
 
 
-def acts_on(subscription: Subscription, rules: CancellationRules) -> list[Act]:
-    """What the overview offers, most urgent first; at most one is a button."""
-    page = reverse("hub:subscription", args=[subscription.pk])
-    if not subscription.is_live or subscription.is_paid_off:
-        return [Act(label=_("Documents"), url=f"{page}#payments")]
-    if subscription.state == Subscription.State.ENDING:
-        keep = reverse("hub:keep", args=[subscription.pk])
-        return [Act(label=_("Keep it"), url=keep, is_button=True, posts=True)]
-    acts = []
-    card = f"{reverse('hub:card')}?subscription={subscription.pk}"
-    if subscription.state == Subscription.State.PAST_DUE:
-        acts.append(Act(label=_("Pay now"), url=card, is_button=True))
-    elif subscription.state != Subscription.State.PAUSED:
-        acts.append(Act(label=_("Change card"), url=card))
-    if cancellation_rules.refusal(subscription, rules=rules) is None:
-        trial = subscription.state == Subscription.State.TRIAL
-        label = _("Cancel trial") if trial else pgettext("verb", "Cancel")
-        acts.append(Act(label=label, url=reverse("hub:cancel", args=[subscription.pk])))
-    else:
-        acts.append(Act(label=_("Documents"), url=f"{page}#payments"))
-    return acts
-
-
 def subscription_row(subscription: Subscription, rules: CancellationRules) -> Row:
     state, price = subscription.state, price_of(subscription)
-    if state == Subscription.State.TRIAL:
+    if state == Subscription.State.TRIAL and not subscription.is_free:
         price = _("Free, then %(price)s") % {"price": price}
     shows_card = state in (Subscription.State.ACTIVE, Subscription.State.TRIAL)
+    shows_card = shows_card and states.way(subscription, Act.CARD) is not None
     total = (subscription.payments_total or 0) if subscription.is_live else 0
     return Row(
         id=subscription.pk,
@@ -225,12 +219,13 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         name=subscription.product_name,
         url=reverse("hub:subscription", args=[subscription.pk]),
         price=price,
+        discount=discount_of(subscription) if subscription.is_live else "",
         mark=mark_of(subscription),
         note=note_of(subscription),
         card=card_label(subscription) if shows_card else "",
         card_mark=expiry_mark(cards.card_of(subscription)) if shows_card else None,
         steps=[payment < subscription.payments_made for payment in range(total)],
-        acts=acts_on(subscription, rules),
+        acts=offers_on(subscription, rules),
         is_over=not subscription.is_live or subscription.is_paid_off,
     )
 
@@ -256,6 +251,6 @@ def one_time_row(purchase: OneTimePurchase) -> Row:
         price=format_money(purchase.amount_minor, purchase.currency),
         mark=one_time_mark(purchase),
         note=_("%s of it refunded") % refunded if partly else "",
-        acts=[Act(label=_("Documents"), url=f"{page}#payments")],
+        acts=[Offer(label=_("Documents"), url=f"{page}#payments")],
         is_over=purchase.refunded_minor >= purchase.amount_minor > 0,
     )

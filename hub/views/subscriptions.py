@@ -3,22 +3,27 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import CustomerRequest
 from accounts.models import Customer
+from billing import states
 from billing.errors import BillingError
 from billing.models import Subscription
-from billing.services import cancellation, cancellation_rules, cards
+from billing.services import cancellation, cancellation_rules, cards, managed
+from billing.states import Act
 from hub.forms import CancelForm
 from hub.paging import page_of
 from hub.presentation.cards import expiry_mark
-from hub.presentation.purchases import card_label, mark_of, note_of, price_of
+from hub.presentation.offers import pay_offer
+from hub.presentation.prices import discount_of, items_of, next_charge_of, price_of
+from hub.presentation.purchases import card_label, mark_of, note_of
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from hub.presentation.words import long_card
 
@@ -51,6 +56,14 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "mark": mark_of(subscription),
         "note": note_of(subscription),
         "price": price_of(subscription),
+        "discount": discount_of(subscription) if subscription.is_live else "",
+        "items": items_of(subscription),
+        "pay": pay_offer(subscription),
+        "no_card": states.refusal(subscription, Act.CARD),
+        "can_undo": states.way(subscription, Act.UNDO),
+        "manage_at_stripe": subscription.is_managed and subscription.is_live,
+        "charge_until_then": next_charge_of(subscription),
+        "ends_at_once": cancellation.ends_at_once(subscription),
         "paid_so_far": paid_so_far(subscription),
         "card": long_card(card) if card else "",
         "card_mark": expiry_mark(card),
@@ -90,14 +103,30 @@ def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
         except BillingError as error:
             messages.error(request, str(error))
         else:
-            return redirect("hub:cancelled", subscription.pk)
+            return _cancelled_now(request, subscription)
     context = {
         "subscription": subscription,
         "form": form,
         "price": price_of(subscription),
         "card": card_label(subscription),
+        "charge_until_then": next_charge_of(subscription) if _is_charged_on(subscription) else "",
+        "ends_at_once": cancellation.ends_at_once(subscription),
     }
     return render(request, "hub/cancel.html", context)
+
+
+def _cancelled_now(request: CustomerRequest, subscription: Subscription) -> HttpResponse:
+    subscription.refresh_from_db()
+    if subscription.is_live:
+        return redirect("hub:cancelled", subscription.pk)
+    messages.success(request, _("%(product)s has ended.") % {"product": subscription.product_name})
+    return redirect("hub:subscription", subscription.pk)
+
+
+def _is_charged_on(subscription: Subscription) -> bool:
+    """Whether a part of it is charged again before the longest paid period ends."""
+    charged_at, ends_at = subscription.next_charge_at, subscription.access_ends_at
+    return charged_at is not None and ends_at is not None and charged_at < ends_at
 
 
 @require_safe
@@ -106,7 +135,25 @@ def cancelled(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     subscription = _own(request.customer, subscription_id)
     if not subscription.is_ending:
         return redirect("hub:subscription", subscription.pk)
-    return render(request, "hub/cancelled.html", {"subscription": subscription})
+    context = {
+        "subscription": subscription,
+        "charge_until_then": next_charge_of(subscription) if subscription.next_charge_at else "",
+        "has_record": cancellation.made_here(subscription) is not None,
+    }
+    return render(request, "hub/cancelled.html", context)
+
+
+@require_safe
+def record(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
+    """The record of the cancellation, as it went out by mail."""
+    subscription = _own(request.customer, subscription_id)
+    found = cancellation.record_of(subscription)
+    if found is None:
+        raise Http404
+    name, content, content_type = found
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    headers = {"Content-Disposition": disposition or "attachment"}
+    return HttpResponse(content, content_type=content_type, headers=headers)
 
 
 @require_POST
@@ -120,3 +167,14 @@ def keep(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
         words = {"product": subscription.product_name}
         messages.success(request, _("%(product)s goes on as before.") % words)
     return redirect("hub:subscription", subscription.pk)
+
+
+@require_POST
+def stripe_page(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
+    """What Stripe itself sells is managed on its page, and nowhere else."""
+    subscription = _own(request.customer, subscription_id)
+    try:
+        return redirect(managed.open_stripes_page(subscription))
+    except BillingError as error:
+        messages.error(request, str(error))
+        return redirect("hub:subscription", subscription.pk)

@@ -22,12 +22,14 @@ from billing.errors import (
     CardNotConfirmed,
     KeyRefused,
     NotSupported,
+    PermissionMissing,
     StripeRefused,
 )
 from billing.gateway import client
 from billing.gateway.customers import read_customer
-from billing.models import StripeAccount
+from billing.models import Action, Failure, StripeAccount
 from billing.sandbox.machine import Sandbox
+from billing.services import cancellation
 from tests.billing.plugin import Buyer, client_of
 from tests.factories import make_stripe_account
 
@@ -161,7 +163,6 @@ def test_a_bank_that_was_not_answered_is_no_decline(code: str) -> None:
         (sdk.APIError("500", http_status=500), True),
         (sdk.IdempotencyError("in use"), True),
         (sdk.RateLimitError("slow down"), False),
-        (sdk.PermissionError("no"), False),
         (sdk.AuthenticationError("no"), False),
     ],
 )
@@ -238,3 +239,31 @@ def test_connecting_and_reading_have_their_own_limits(monkeypatch: pytest.Monkey
     assert seen[0] == (3.0, 10.0)
     assert seen[1][0] == 3.0
     assert 9 < seen[1][1] <= 10
+
+
+def test_a_key_without_a_permission_names_it_to_the_vendor_only(
+    buy: Buyer, sandbox: Sandbox, in_acme: Vendor
+) -> None:
+    row = buy.subscription()
+    sandbox.faults.add("POST /v1/subscriptions/*", "403", times=9)
+    with pytest.raises(PermissionMissing, match="write to us") as error:
+        cancellation.cancel(row)
+    assert error.value.code == "rak_subscription_write"
+    action = Action.objects.get()
+    assert (action.state, action.failure_code) == (Action.State.REFUSED, "rak_subscription_write")
+    assert Failure.objects.get().code == "rak_subscription_write"
+
+
+def test_a_subscription_of_an_account_is_told_to_the_vendor(
+    buy: Buyer, sandbox: Sandbox, in_acme: Vendor
+) -> None:
+    """Accounts v2: there is no customer, only an account."""
+    row = buy.subscription()
+    sandbox.verify = False  # of which the SDK's types know nothing yet
+    account = sandbox._accounts.named("acct_acme")
+    found = account.get("subscription", row.stripe_subscription_id)
+    account.save(found | {"customer": None, "customer_account": "acct_person"})
+    with pytest.raises(NotSupported) as error:
+        cancellation.cancel(row)
+    assert "acct_person (Accounts v2)" in error.value.detail
+    assert Failure.objects.get().detail == error.value.detail

@@ -5,7 +5,7 @@ import time_machine
 from django.utils import translation
 
 from billing.models import OneTimePurchase, StripeCustomer, Subscription
-from hub.presentation import purchases
+from hub.presentation import prices, purchases
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -16,9 +16,30 @@ def today():
         yield
 
 
+def item(**fields):
+    given = {
+        "name": "Lab",
+        "plan": "",
+        "quantity": 1,
+        "amount_minor": 1900,
+        "interval": "month",
+        "interval_count": 1,
+        "is_metered": False,
+        "is_tiered": False,
+    }
+    return given | fields
+
+
+SPRING = {"discount_minor": 380, "discount_name": "Spring"}
+
+
 def subscription(**fields) -> Subscription:
     holder = StripeCustomer(
-        card_brand="visa", card_last4="4242", card_exp_month=8, card_exp_year=2027
+        stripe_payment_method_id="pm_1",
+        card_brand="visa",
+        card_last4="4242",
+        card_exp_month=8,
+        card_exp_year=2027,
     )
     given = {
         "product_name": "Language Lab: Italian",
@@ -48,10 +69,39 @@ def subscription(**fields) -> Subscription:
             "We try Visa •••• 4242 again on 24 November",
         ),
         (
-            {"cancels_at": datetime(2027, 3, 12, tzinfo=UTC)},
+            {"cancels_at": datetime(2027, 3, 12, tzinfo=UTC), "next_charge_at": None},
             "Cancels on 12 March 2027",
             "Yours until then, no further charge",
         ),
+        (
+            {"cancels_at": datetime(2027, 3, 12, tzinfo=UTC), "next_amount_minor": 1000},
+            "Cancels on 12 March 2027",
+            "Yours until then. Next charge 3 December, €10.00",
+        ),
+        (
+            {
+                "status": "trialing",
+                "cancels_at": datetime(2026, 11, 30, tzinfo=UTC),
+                "next_charge_at": None,
+            },
+            "Cancels on 30 November 2026",
+            "Yours until then, nothing is charged",
+        ),
+        (
+            {
+                "paused_at": datetime(2026, 10, 1, tzinfo=UTC),
+                "resumes_at": datetime(2027, 1, 4, tzinfo=UTC),
+            },
+            "Paused",
+            "No charge while paused. Goes on 4 January 2027",
+        ),
+        (
+            {"items": [item(is_metered=True, amount_minor=0)], "amount_minor": 0},
+            "Active",
+            "Next charge 3 December, by use",
+        ),
+        ({"items": [item(amount_minor=0)], "amount_minor": 0}, "Active", ""),
+        ({"tax_is_added": True}, "Active", "Next charge 3 December, €19.00 plus tax"),
         (
             {"status": "paused", "paused_at": datetime(2026, 10, 1, tzinfo=UTC)},
             "Paused since 1 October",
@@ -107,10 +157,54 @@ def test_each_state_says_what_is_and_what_comes_next(fields, mark, note):
         ({"payments_total": 6, "amount_minor": 14900}, "6 payments of €149.00"),
         ({"currency": "jpy", "amount_minor": 1900}, "¥1,900 a month"),
         ({"interval": "fortnight"}, "€19.00"),
+        ({"currency": "kwd", "amount_minor": 19500}, "KWD\xa019.500 a month"),
+        ({"items": [item(quantity=3)], "amount_minor": 4500}, "3 × €15.00 a month"),
+        ({"items": [item(quantity=3)], "amount_minor": 1000}, "€10.00 a month"),
+        ({"items": [item(amount_minor=0)], "amount_minor": 0}, "Free"),
+        ({"items": [item(is_metered=True, amount_minor=0)], "amount_minor": 0}, "billed by use"),
+        (
+            {"items": [item(), item(is_metered=True, amount_minor=0)]},
+            "€19.00 a month and your use",
+        ),
+        (
+            {"items": [item(), item(interval="year", amount_minor=24000)]},
+            "€19.00 a month and €240.00 a year",
+        ),
+        ({"items": [item(), item(amount_minor=900)], "amount_minor": 2800}, "€28.00 a month"),
+        (SPRING, "€15.20 a month"),
+        (SPRING | {"discount_is_once": True}, "€19.00 a month"),
+        ({"tax_is_added": True}, "€19.00 a month plus tax"),
     ],
 )
 def test_a_price_names_its_period(fields, price):
-    assert purchases.price_of(subscription(**fields)) == price
+    assert prices.price_of(subscription(**fields)) == price
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, ""),
+        (SPRING, "€3.80 off with Spring"),
+        (SPRING | {"discount_is_once": True}, "€3.80 off the next payment with Spring"),
+        (
+            SPRING | {"discount_ends_at": datetime(2027, 3, 3, tzinfo=UTC)},
+            "€3.80 off with Spring until 3 March 2027",
+        ),
+    ],
+)
+def test_a_discount_is_named_and_says_until_when(fields, words):
+    assert prices.discount_of(subscription(**fields)) == words
+
+
+def test_what_it_is_made_of_is_listed():
+    team = subscription(
+        items=[item(name="Seat", quantity=3, amount_minor=4500), item(is_metered=True)]
+    )
+    assert [(row.name, row.price) for row in prices.items_of(team)] == [
+        ("3 × Seat", "€45.00 a month"),
+        ("Lab", "billed by use"),
+    ]
+    assert prices.items_of(subscription(items=[item()])) == []
 
 
 def test_a_refunded_purchase_says_since_when():
@@ -141,4 +235,4 @@ def test_a_partly_refunded_purchase_says_how_much():
 
 def test_german_reads_german():
     with translation.override("de"):
-        assert purchases.price_of(subscription()) == "19,00 € im Monat".replace(" €", "\xa0€")
+        assert prices.price_of(subscription()) == "19,00 € im Monat".replace(" €", "\xa0€")

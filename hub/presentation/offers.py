@@ -1,0 +1,61 @@
+"""What the customer is offered to do about a purchase, where they may do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from billing import states
+from billing.models import CancellationRules, Subscription
+from billing.services import cancellation_rules
+from billing.states import Act
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Something the customer can do about a purchase. `posts`: it changes something at once."""
+
+    label: str
+    url: str
+    is_button: bool = False
+    posts: bool = False
+
+
+def offers_on(subscription: Subscription, rules: CancellationRules) -> list[Offer]:
+    """What the overview offers, most urgent first; at most one is a button."""
+    documents = Offer(label=_("Documents"), url=f"{_page(subscription)}#payments")
+    if subscription.is_managed and subscription.is_live:
+        return [Offer(label=_("Manage at Stripe"), url=f"{_page(subscription)}#card"), documents]
+    if subscription.state == Subscription.State.ENDING:
+        keep = reverse("hub:keep", args=[subscription.pk])
+        return [Offer(label=_("Keep it"), url=keep, is_button=True, posts=True)]
+    offers = [offer for offer in (pay_offer(subscription), _card_offer(subscription)) if offer][:1]
+    if cancellation_rules.refusal(subscription, rules=rules) is not None:
+        return [*offers, documents]
+    trial = subscription.state == Subscription.State.TRIAL
+    label = _("Cancel trial") if trial else pgettext("verb", "Cancel")
+    return [*offers, Offer(label=label, url=reverse("hub:cancel", args=[subscription.pk]))]
+
+
+def _page(subscription: Subscription) -> str:
+    return reverse("hub:subscription", args=[subscription.pk])
+
+
+def pay_offer(subscription: Subscription) -> Offer | None:
+    """Here, or on Stripe's page of the open invoice."""
+    way = states.way(subscription, Act.PAY)
+    if way == states.Way.INVOICE:
+        url = subscription.open_invoice_url
+        return Offer(label=_("Pay invoice"), url=url, is_button=True)
+    card = f"{reverse('hub:card')}?subscription={subscription.pk}"
+    return Offer(label=_("Pay now"), url=card, is_button=True) if way else None
+
+
+def _card_offer(subscription: Subscription) -> Offer | None:
+    if subscription.state == Subscription.State.PAUSED or not states.way(subscription, Act.CARD):
+        return None
+    card = f"{reverse('hub:card')}?subscription={subscription.pk}"
+    return Offer(label=_("Change card"), url=card)
