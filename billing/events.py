@@ -16,7 +16,7 @@ from billing import sentences
 from billing.errors import BillingError, BillingUnavailable, NotSupported
 from billing.gateway import charges, invoices, schedules
 from billing.models import StripeAccount, StripeCustomer, StripeEvent, Subscription
-from billing.services import card_forms
+from billing.services import card_completion
 from billing.services.failures import record_failure, settle_failures
 from billing.services.sync.customers import sync_customer
 from billing.services.sync.payments import (
@@ -89,11 +89,11 @@ def _payment_method(vendor: Vendor, event: StripeEvent) -> None:
 
 
 def _setup_failed(vendor: Vendor, event: StripeEvent) -> None:
-    card_forms.note_failure(vendor, event.object_id, event_id=event.event_id)
+    card_completion.note_failure(vendor, event.object_id, event_id=event.event_id)
 
 
 def _setup_succeeded(vendor: Vendor, event: StripeEvent) -> None:
-    card_forms.complete(vendor, event.object_id)
+    card_completion.complete(vendor, event.object_id)
 
 
 HANDLERS: dict[str, Handler] = {

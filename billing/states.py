@@ -125,6 +125,8 @@ def refusal(subscription: Subscription, act: Act) -> str | None:
 def _found(subscription: Subscription, act: Act) -> Cell:
     """The table's cell, unless more is known of this one subscription."""
     found = cell(act, status=subscription.status, collection_method=subscription.collection_method)
+    if act == Act.PAY and found == NOTHING_DUE and subscription.past_due_minor:
+        found = HERE  # the status is that of its latest invoice; an older one may be open
     if not isinstance(found, Way):
         return found
     if subscription.is_managed:

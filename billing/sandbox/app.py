@@ -14,10 +14,11 @@ from billing.sandbox.web import Reply, Request, problem
 ANY_PAGE = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Stripe-Account, Stripe-Version",
     "Access-Control-Expose-Headers": "Request-Id",
     "Access-Control-Max-Age": "600",
 }
+HEADERS = "Authorization, Content-Type, Stripe-Account, Stripe-Version"
+"""Those of Stripe.js; a page's browser may add its own."""
 
 
 class App:
@@ -56,7 +57,8 @@ class App:
 
     def _stripe(self, request: Request) -> Reply | Response:
         if request.method == "OPTIONS":
-            return Reply(status=204, headers=ANY_PAGE)
+            wanted = request.headers.get("access-control-request-headers", HEADERS)
+            return Reply(status=204, headers=ANY_PAGE | {"Access-Control-Allow-Headers": wanted})
         try:
             body = request.body.decode()
         except UnicodeDecodeError:

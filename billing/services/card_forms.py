@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Customer, Vendor
+from accounts.models import Customer
 from billing import sentences
-from billing.errors import BillingError, CardDeclined, CardNotConfirmed, NotLive
+from billing.errors import BillingError, CardNotConfirmed, NotLive
 from billing.gateway import setup_intents
 from billing.gateway.client import for_a_page
 from billing.gateway.records import CardRecord, SetupIntentRecord
@@ -20,8 +20,6 @@ from billing.services import actions, card_attempts, card_changes, cards, open_i
 from billing.services.card_changes import Change
 
 FORM_LASTS = timedelta(hours=1)
-LEFT_ALONE = timedelta(minutes=5)
-"""How long the browser has to finish before we do it for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ def start(
         intent = _open_intent(customer, owner, subscription)
         if intent is None:
             intent = _new_intent(customer, owner, subscription)
-    stripe_account = open_invoices.account_for_browsers(customer)
+    stripe_account = cards.account_for_browsers(customer)
     return CardSetup(
         client_secret=intent.client_secret,
         publishable_key=stripe_account.browser_key,
@@ -121,8 +119,8 @@ def choose(
     page, Stripe's event or the sweep, does the same. Raises CardNotConfirmed, TooManyAttempts."""
     card_attempts.check(customer)
     action = _action_of(customer, setup_intent_id)
-    _owner_of(action, subscription)
-    _note_choice(action, subscription, pays=bool(_overdue(action, subscription)))
+    owner_of(action, subscription)
+    _note_choice(action, subscription, pays=bool(overdue(action, subscription)))
 
 
 def _note_choice(action: Action, subscription: Subscription | None, *, pays: bool) -> None:
@@ -149,17 +147,17 @@ def finish(
     """
     with for_a_page():
         action = _action_of(customer, setup_intent_id)
-        owner = _owner_of(action, subscription)
+        owner = owner_of(action, subscription)
         if action.state == Action.State.DONE:
             return _new_card(card_changes.card_from(action), owner, Change())
         intent = setup_intents.read_setup_intent(customer.vendor, setup_intent_id)
-        card = _confirmed(intent, owner)
+        card = confirmed(intent, owner)
         change = card_changes.put_to_work(action, owner, card, subscription)
         card_changes.conclude(action, change)
         if not change.done:
             raise next(iter(change.failed.values()))
         payment = open_invoices.pay(
-            _overdue(action, subscription), payment_method_id=card.payment_method_id
+            overdue(action, subscription), payment_method_id=card.payment_method_id
         )
     return _new_card(card, owner, change, payment)
 
@@ -179,94 +177,11 @@ def _new_card(
     )
 
 
-def _overdue(action: Action, subscription: Subscription | None) -> list[Subscription]:
+def overdue(action: Action, subscription: Subscription | None) -> list[Subscription]:
     """What the form's card pays at once: of its Stripe customer's, as no other takes it."""
     rows = open_invoices.overdue_of(action.customer, subscription=subscription)
     owner = action.parameters["stripe_customer"]
     return [row for row in rows if row.stripe_customer.stripe_customer_id == owner]
-
-
-# --- When the browser does not come back ---
-
-
-def complete(vendor: Vendor, setup_intent_id: str) -> None:
-    """Stripe says that the card is confirmed. Page, event and sweep may all come; they do the same
-    under the same keys. What is open is paid by the page, or else by the sweep: not twice at once.
-    """
-    action = _started(setup_intent_id)
-    if action is None:
-        return
-    intent = setup_intents.read_setup_intent(vendor, setup_intent_id)
-    if intent.status != "succeeded":
-        return
-    change = _put_to_work(action, intent)
-    if not action.parameters.get("pays"):
-        card_changes.conclude(action, change)
-
-
-def settle(action: Action) -> None:
-    """A form that was left: put a confirmed card to work, close what will not be used again."""
-    customer, setup_intent_id = action.customer, action.parameters.get("setup_intent", "")
-    if not setup_intent_id or _has_newer(action):
-        actions.finish_not_applied(action)
-        return
-    intent = setup_intents.read_setup_intent(customer.vendor, setup_intent_id)
-    if intent.status == "succeeded":
-        change = _put_to_work(action, intent, again=True)
-        card_changes.conclude(action, change)
-        if action.parameters.get("pays") and change.done:
-            method = card_changes.card_from(action).payment_method_id
-            overdue = _overdue(action, action.subscription)
-            open_invoices.pay(overdue, payment_method_id=method, owner_is_there=False)
-    elif not intent.is_open:
-        actions.finish_not_applied(action)
-    elif action.started_at < timezone.now() - FORM_LASTS:
-        setup_intents.close_setup_intent(customer.vendor, setup_intent_id, key=action.key("close"))
-        actions.finish_not_applied(action)
-
-
-def _put_to_work(action: Action, intent: SetupIntentRecord, *, again: bool = False) -> Change:
-    owner = _owner_of(action, action.subscription)
-    card = _confirmed(intent, owner)
-    return card_changes.put_to_work(action, owner, card, action.subscription, again=again)
-
-
-def _has_newer(action: Action) -> bool:
-    """Whether the customer has put another card to work since, which this one would replace."""
-    newer = action.customer.actions.filter(
-        kind=action.kind,
-        state=Action.State.DONE,
-        started_at__gt=action.started_at,
-        parameters__stripe_customer=action.parameters["stripe_customer"],
-    )
-    return newer.exists()
-
-
-def note_failure(vendor: Vendor, setup_intent_id: str, *, event_id: str) -> None:
-    """A card was refused in the browser. The vendor sees why; after too many it is closed."""
-    action = _started(setup_intent_id)
-    if action is None:
-        return
-    intent = setup_intents.read_setup_intent(vendor, setup_intent_id)
-    refused = CardDeclined(
-        sentences.DECLINED,
-        code=intent.failure_code,
-        decline_code=intent.decline_code,
-        request_id=intent.request_id,
-    )
-    actions.note(action, refused, source=event_id, object_id=setup_intent_id)
-    if card_attempts.are_used_up(action.customer) and intent.is_open:
-        setup_intents.close_setup_intent(vendor, setup_intent_id, key=action.key("close"))
-        actions.finish(action, Action.State.REFUSED)
-
-
-def _started(setup_intent_id: str) -> Action | None:
-    opened = Action.objects.filter(
-        kind=Action.Kind.CHANGE_CARD,
-        state=Action.State.STARTED,
-        parameters__setup_intent=setup_intent_id,
-    )
-    return opened.select_related("vendor", "customer", "subscription").first()
 
 
 def _action_of(customer: Customer, setup_intent_id: str) -> Action:
@@ -277,7 +192,7 @@ def _action_of(customer: Customer, setup_intent_id: str) -> Action:
     return action
 
 
-def _owner_of(action: Action, subscription: Subscription | None) -> StripeCustomer:
+def owner_of(action: Action, subscription: Subscription | None) -> StripeCustomer:
     """The Stripe customer the form was opened for; the one subscription must be theirs."""
     owners = StripeCustomer.objects.select_related("vendor", "customer")
     owner = owners.get(stripe_customer_id=action.parameters["stripe_customer"])
@@ -286,7 +201,7 @@ def _owner_of(action: Action, subscription: Subscription | None) -> StripeCustom
     return owner
 
 
-def _confirmed(intent: SetupIntentRecord, owner: StripeCustomer) -> CardRecord:
+def confirmed(intent: SetupIntentRecord, owner: StripeCustomer) -> CardRecord:
     is_theirs = intent.customer_id == owner.stripe_customer_id
     if not is_theirs or intent.status != "succeeded" or intent.card is None:
         raise CardNotConfirmed(

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from accounts.models import Customer
 from billing import states
-from billing.models import CardOnFile, Subscription
+from billing.models import CardOnFile, StripeAccount, Subscription
+
+
+def account_for_browsers(customer: Customer) -> StripeAccount:
+    """Whose publishable key, and whose connected account, Stripe.js is to use."""
+    return StripeAccount.objects.get(vendor=customer.vendor_id)
 
 
 def live_subscriptions(customer: Customer) -> list[Subscription]:

@@ -12,7 +12,7 @@ from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn, wait_after
 from billing.errors import BillingError
 from billing.models import Action
-from billing.services import actions, cancellation, card_forms, open_invoices, profile
+from billing.services import actions, approvals, cancellation, card_completion, profile
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def _unfinished() -> QuerySet[Action]:
             started_at__gt=now - WORTH_ASKING,
         )
         .filter(
-            Q(is_a_form, started_at__lt=now - card_forms.LEFT_ALONE)
+            Q(is_a_form, started_at__lt=now - card_completion.LEFT_ALONE)
             | Q(~is_a_form, started_at__lt=now - actions.AT_WORK)
         )
         .select_related("vendor", "customer", "subscription__stripe_customer")
@@ -72,9 +72,9 @@ def settle(action: Action) -> None:
     if action.kind == Action.Kind.UPDATE_DETAILS:
         profile.settle(action)
     elif action.kind == Action.Kind.CHANGE_CARD:
-        card_forms.settle(action)
+        card_completion.settle(action)
     elif action.kind == Action.Kind.PAY:
-        open_invoices.settle(action)
+        approvals.settle(action)
     elif action.kind in (Action.Kind.SEND_UPDATE_LINK, Action.Kind.OPEN_STRIPE_PAGE):
         actions.finish_not_applied(action)  # a link that nobody was given opens nothing
     else:

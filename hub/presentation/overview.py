@@ -54,7 +54,7 @@ def _notice(subscription: Subscription, offer: Offer) -> Notice | None:
     if subscription.state == Subscription.State.INCOMPLETE:
         title = _("%(product)s waits for its first payment.") % words
         text = _("It begins once that is paid.")
-    elif subscription.state != Subscription.State.PAST_DUE or not subscription.past_due_minor:
+    elif not subscription.past_due_minor:
         return None
     elif states.way(subscription, states.Act.PAY) == states.Way.INVOICE:
         title = _("The invoice of %(amount)s for %(product)s is overdue.") % words

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.http import CustomerRequest
 from billing.errors import BillingError
-from billing.services import open_invoices
+from billing.services import approvals, cards, open_invoices
 from billing.services.open_invoices import Outcome, Payment
 from hub.presentation.payments import tell_of_payment
 
@@ -33,21 +33,21 @@ def approve(request: CustomerRequest) -> HttpResponse:
     """The page asks the bank through Stripe's script; what came of it is read from Stripe."""
     if request.method == "POST":
         try:
-            payment = open_invoices.finish_approvals(request.customer)
+            payment = approvals.finish_approvals(request.customer)
         except BillingError as error:
             messages.error(request, str(error))
             return redirect("hub:approve")
         return _onward(request, payment)
     try:
-        approvals = open_invoices.approvals_of(request.customer)
+        waiting = approvals.approvals_of(request.customer)
     except BillingError as error:
         messages.error(request, str(error))
         return redirect("hub:home")
-    if not approvals:
+    if not waiting:
         return redirect("hub:home")
     context = {
-        "approvals": approvals,
-        "stripe_account": open_invoices.account_for_browsers(request.customer),
+        "approvals": waiting,
+        "stripe_account": cards.account_for_browsers(request.customer),
         "stripe_js_url": settings.STRIPE_JS_URL,
         "locale": get_language(),
     }

@@ -52,6 +52,10 @@ class Shop:
     def let_next_payment_fail(self, purchase: Purchase) -> None:
         self._turn(purchase, Turn(datetime.now(UTC), "payment_fails"))
 
+    def let_next_payment_of_fail(self, buyer: Buyer) -> None:
+        """Whatever card it is made with."""
+        self._sandbox.fail_next_payment(self._customers[buyer])
+
     def let_a_month_pass(self) -> None:
         now = int(self._sandbox.ask("GET", "clock")["now"])
         self._sandbox.advance(now + int(A_MONTH.total_seconds()))

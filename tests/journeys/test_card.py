@@ -2,9 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.journeys.walks import CARD_THAT_ASKS, DECLINED_CARD, GOOD_CARD, type_card
-
-BANK = "iframe[title='Secure authentication frame']"
+from tests.journeys.walks import BANK, CARD_THAT_ASKS, DECLINED_CARD, GOOD_CARD, type_card
 
 
 def default_card(known):

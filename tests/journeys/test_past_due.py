@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.journeys.walks import GOOD_CARD, type_card
+from tests.journeys.walks import BANK, CARD_THAT_ASKS, GOOD_CARD, type_card
 
 
 def test_a_failed_payment_is_paid_from_the_banner_with_a_new_card(page, acme, enter, mailbox):
@@ -18,7 +18,8 @@ def test_a_failed_payment_is_paid_from_the_banner_with_a_new_card(page, acme, en
     expect(banner).to_contain_text("Pay now to keep your access.")
     expect(page.get_by_text("Past due since")).to_be_visible()
     banner.get_by_role("link", name="Pay now").click()
-    expect(page.get_by_text("The new card then pays the open €29.00")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pay now")).to_be_visible()
+    expect(page.get_by_role("main").get_by_text("€29.00")).to_be_visible()
     type_card(page, GOOD_CARD)
     page.get_by_role("button", name="Save card and pay").click()
 
@@ -42,5 +43,80 @@ def test_the_mail_about_a_failed_payment_leads_to_the_card(page, acme, mailbox):
     page.goto(mailbox.mail_to(alice.email, "Your sign-in link").button("Sign in"))
     page.get_by_role("button", name="Sign in to Acme Courses").click()
 
-    expect(page.get_by_role("heading", name="Change card")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pay now")).to_be_visible()
     expect(page.get_by_role("button", name="Save card and pay")).to_be_visible()
+
+
+def past_due(acme):
+    """Somebody whose payment for Photography Monthly has just failed."""
+    alice = acme.buyer()
+    acme.let_next_payment_fail(acme.sell(alice, "photography"))
+    acme.let_a_month_pass()
+    return alice
+
+
+def pay_with_a_card_that_asks(page):
+    page.get_by_role("link", name="Pay now").first.click()
+    type_card(page, CARD_THAT_ASKS)
+    page.get_by_role("button", name="Save card and pay").click()
+    page.frame_locator(BANK).get_by_role("button", name="Complete").click()
+    expect(page.get_by_role("heading", name="Your bank asks you to approve")).to_be_visible()
+
+
+def status_of(acme, buyer):
+    return acme.asked_of_stripe(buyer).subscriptions.data[0].status
+
+
+def test_the_bank_asks_about_the_open_payment_too_and_it_is_paid(page, acme, enter):
+    alice = past_due(acme)
+    enter(acme, alice)
+    pay_with_a_card_that_asks(page)
+
+    page.frame_locator(BANK).get_by_role("button", name="Complete").click()
+
+    expect(page.get_by_text("Paid just now: €29.00 for Photography Monthly.")).to_be_visible()
+    expect(page.get_by_role("link", name="Pay now")).to_have_count(0)
+    assert status_of(acme, alice) == "active"
+
+
+def test_what_its_owner_did_not_approve_stays_open_and_another_card_may_pay(page, acme, enter):
+    alice = past_due(acme)
+    enter(acme, alice)
+    pay_with_a_card_that_asks(page)
+
+    page.frame_locator(BANK).get_by_role("button", name="Fail").click()
+
+    expect(page.get_by_text("Still open: €29.00 for Photography Monthly.")).to_be_visible()
+    assert status_of(acme, alice) == "past_due"
+    type_card(page, GOOD_CARD)
+    page.get_by_role("button", name="Save card and pay").click()
+    expect(page.get_by_text("Paid just now: €29.00 for Photography Monthly.")).to_be_visible()
+    assert status_of(acme, alice) == "active"
+
+
+def test_the_card_on_file_pays_what_failed_once(page, acme, enter):
+    alice = past_due(acme)
+    enter(acme, alice)
+    page.get_by_role("link", name="Pay now").first.click()
+
+    page.get_by_role("button", name="Pay with Visa •••• 4242").click()
+
+    expect(page.get_by_text("Paid just now: €29.00 for Photography Monthly.")).to_be_visible()
+    assert status_of(acme, alice) == "active"
+
+
+def test_of_several_open_payments_each_is_told(page, acme, enter):
+    """Two subscriptions, months unpaid; the first of all is declined once more."""
+    alice = acme.buyer(card="pm_card_chargeCustomerFail")
+    acme.sell(alice, "photography", trial_days=1)
+    for _month in range(3):
+        acme.let_a_month_pass()
+    enter(acme, alice)
+    page.get_by_role("link", name="Pay now").first.click()
+    type_card(page, GOOD_CARD)
+    acme.let_next_payment_of_fail(alice)
+    page.get_by_role("button", name="Save card and pay").click()
+
+    expect(page.get_by_text("Mastercard ending in 4444 now pays for")).to_be_visible()
+    expect(page.get_by_text("open payments went through. Still open: €29.00")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pay now")).to_be_visible()

@@ -11,6 +11,7 @@ from tests.journeys.shops import Shop
 from tests.journeys.stack import Stack
 
 LINK = "Your sign-in link"
+BANK = "iframe[title='Secure authentication frame']"
 GOOD_CARD = "5555555555554444"
 DECLINED_CARD = "4000000000000002"
 CARD_THAT_ASKS = "4000002760003184"

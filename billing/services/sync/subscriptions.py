@@ -103,7 +103,10 @@ def _where_it_stands(
 ) -> dict[str, Any]:
     total = terms.payments_total(record)
     cancels_at = terms.cancels_at(record, history, total)
-    is_overdue = record.status in OVERDUE
+    # Of several open invoices the latest decides the status; the others are no less open.
+    is_overdue = record.status in OVERDUE or (
+        record.status in Subscription.LIVE_STATUSES and history.past_due_minor > 0
+    )
     paused_since = paused_at or timezone.now() if record.collection_paused else record.paused_at
     return {
         "status": record.status,
