@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from billing.sandbox.errors import ApiError, card, invalid
+from billing.sandbox.errors import ApiError, card
 from billing.sandbox.store import Obj
 
 type Risk = Literal["normal", "elevated", "highest"]
@@ -239,7 +239,5 @@ def error(decline: Decline, **details: Obj | str | None) -> ApiError:
 
 
 def behaviour(method: Obj) -> Card:
-    """How the card of a payment method behaves."""
-    if "_number" not in method:
-        raise invalid("The sandbox only charges cards.", "payment_method")
-    return CARDS[method["_number"]]
+    """How the card of a payment method behaves; what is no card always works."""
+    return CARDS[method["_number"]] if method["type"] == "card" else Card()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.sandbox import cards
+from billing.sandbox import cards, other_methods
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.ids import new_id
@@ -31,8 +31,10 @@ def from_token(account: Account, token: str, given: Mapping[str, Any] | None = N
 
 def from_data(account: Account, data: Mapping[str, Any]) -> Obj:
     """A fresh payment method from `payment_method_data`, as a browser sends it."""
+    if data.get("type") in other_methods.KINDS:
+        return _made(account, data["type"], other_methods.details_of(data["type"], data), data)
     if data.get("type") != "card":
-        raise invalid("The sandbox serves cards only.", "payment_method_data[type]")
+        raise invalid("The sandbox serves no such payment method.", "payment_method_data[type]")
     given = data.get("card") or {}
     if token := given.get("token"):
         return from_token(account, token, data)
@@ -48,21 +50,25 @@ def from_data(account: Account, data: Mapping[str, Any]) -> Obj:
 
 
 def _new(account: Account, number: str, month: int, year: int, given: Mapping[str, Any]) -> Obj:
+    return _made(account, "card", _card(number, month, year), given, _number=number)
+
+
+def _made(account: Account, kind: str, details: Obj, given: Mapping[str, Any], **inner: str) -> Obj:
     method: Obj = {
         "id": new_id("payment_method"),
         "object": "payment_method",
         "allow_redisplay": given.get("allow_redisplay", "unspecified"),
         "billing_details": _billing_details({}, given.get("billing_details") or {}),
-        "card": _card(number, month, year),
+        kind: details,
         "created": account.now(),
         "customer": None,
         "customer_account": None,
         "livemode": False,
         "metadata": merged_metadata({}, given.get("metadata")),
-        "type": "card",
-        "_number": number,
+        "type": kind,
         "_set_up": False,
         "_spent": False,
+        **inner,
     }
     return account.create(method)
 
@@ -105,7 +111,8 @@ CREATE = "PaymentMethodCreateParams"
 @route("POST", "/v1/payment_methods", CREATE, browser=CREATE)
 def create_payment_method(call: Call) -> Obj:
     params = call.params
-    data = {name: params.get(name) for name in ("type", "card", "billing_details", "metadata")}
+    names = ("type", "card", "billing_details", "metadata", *other_methods.KINDS)
+    data = {name: params.get(name) for name in names}
     return from_data(call.account, data | {"allow_redisplay": params.get("allow_redisplay")})
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.sandbox import balance, cards, disputes
+from billing.sandbox import balance, cards, disputes, other_methods
 from billing.sandbox.accounts import Account
 from billing.sandbox.cards import DECLINES, Decline
 from billing.sandbox.errors import logged
@@ -191,7 +191,7 @@ def _new_charge(account: Account, intent: Obj, method: Obj, decline: Decline | N
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": _card_details(method, amount, paid), "type": "card"},
+        "payment_method_details": _details(method, amount, paid),
         "receipt_email": intent["receipt_email"],
         "refunded": False,
         "status": "succeeded" if paid else "failed",
@@ -229,6 +229,13 @@ def _outcome(decline: Decline | None, risk: cards.Risk) -> Obj:
         "seller_message": message,
         "type": "issuer_declined",
     }
+
+
+def _details(method: Obj, amount: int, paid: bool) -> Obj:
+    kind = method["type"]
+    is_card = kind == "card"
+    known = _card_details(method, amount, paid) if is_card else other_methods.charged(method)
+    return {kind: known, "type": kind}
 
 
 def _card_details(method: Obj, amount: int, paid: bool) -> Obj:
