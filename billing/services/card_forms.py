@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Customer
-from billing import sentences
+from billing import sentences, states
 from billing.errors import BillingError, CardNotConfirmed, NotLive
 from billing.gateway import setup_intents
 from billing.gateway.client import for_a_page
@@ -52,7 +52,8 @@ def start(
     open already is used again. Raises NotLive, TooManyAttempts."""
     together = cards.together_with(customer, subscription=subscription, account=account)
     if not together:
-        raise NotLive(_("There is no live subscription, so there is no card to change."))
+        refusal = states.refusal(subscription, states.Act.CARD) if subscription else None
+        raise NotLive(refusal or _("There is no live subscription, so there is no card to change."))
     owner = together[0].stripe_customer
     card_attempts.check(customer)
     with for_a_page():

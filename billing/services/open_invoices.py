@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import Customer
+from billing import states
 from billing.errors import BillingError, BillingUnavailable, CardNotConfirmed, NotLive
 from billing.gateway import payments
 from billing.gateway.client import for_a_page
@@ -77,7 +77,8 @@ def pay_with_card_on_file(
     """
     rows = [row for row in overdue_of(customer, subscription=subscription) if card_of(row)]
     if not rows:
-        raise NotLive(_("Nothing is open any more."))
+        refusal = states.refusal(subscription, states.Act.PAY) if subscription else None
+        raise NotLive(refusal or states.NOTHING_DUE)
     card_attempts.check(customer)
     return pay(rows, attempt=str(uuid4()))
 
