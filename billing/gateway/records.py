@@ -170,6 +170,8 @@ class LineRecord:
     quantity: Decimal = Decimal(1)
     discount_minor: int = 0
     """As Stripe shows it: with the tax, where prices include it."""
+    credit_minor: int = 0
+    """Of a credit that the customer was granted for metered prices."""
     net_minor: int
     tax_minor: int
     tax_rate: int | None

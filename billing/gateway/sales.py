@@ -135,6 +135,11 @@ def _invoice_line(line: stripe.InvoiceLineItem, rates: Rates) -> LineRecord:
     taxes = line.taxes or []
     inside = sum(tax.amount for tax in taxes if tax.tax_behavior == "inclusive")
     discount = sum(discount.amount for discount in line.discount_amounts or [])
+    credit = sum(
+        used.amount
+        for used in line.pretax_credit_amounts or []
+        if used.type == "credit_balance_transaction"
+    )
     rate, label = _rate_of([(tax, rates.get(_rate_id(tax))) for tax in taxes])
     return LineRecord(
         line_id=line.id,
@@ -143,7 +148,8 @@ def _invoice_line(line: stripe.InvoiceLineItem, rates: Rates) -> LineRecord:
         ends_at=moment(line.period.end),
         quantity=_quantity(line),
         discount_minor=discount,
-        net_minor=line.amount - discount - inside,
+        credit_minor=credit,
+        net_minor=line.amount - discount - credit - inside,
         tax_minor=sum(tax.amount for tax in taxes),
         tax_rate=rate,
         tax_label=label,

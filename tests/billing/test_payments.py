@@ -11,6 +11,8 @@ from django.utils import timezone
 from accounts.models import Vendor
 from billing.models import OneTimePurchase, StripeEvent, Transaction
 from billing.sandbox.machine import Sandbox
+from billing.services import notices
+from billing.services.sync import payments
 from billing.tasks import handle_event
 from invoices.models import Document
 from tests.billing.plugin import Buyer, Deliver
@@ -266,6 +268,16 @@ def test_nobody_is_told_of_last_months_failures(
     buy.wait(days=32)
     assert Transaction.objects.filter(status=Transaction.Status.FAILED).exists()
     assert mail.outbox == []
+
+
+def test_a_bank_that_says_no_after_days_is_told_too(
+    buy: Buyer, failed: Transaction, in_acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "WORTH_TELLING", timedelta(0))
+    Transaction.objects.filter(pk=failed.pk).update(
+        status=Transaction.Status.PENDING, mail_wanted=False, mailed_at=None
+    )
+    assert payments.sync_charge(in_acme, failed.stripe_id).mail_wanted
 
 
 # --- What cannot be taken in ---

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import stripe as sdk
 
-from billing.gateway import sales
+from billing.gateway import charges, sales
 from billing.gateway.records import LineRecord, SaleRecord, ShippingRecord
 from billing.models import OneTimePurchase, Transaction
 from hub.presentation.transactions import transaction_rows
@@ -308,3 +309,28 @@ def test_usage_may_be_a_part_of_a_unit_or_nothing(
     assert hours.detail.endswith("Quantity 2.5")
     assert calls.quantity == 0
     assert document_context(document)["paper"]["lines"][1]["cells"][0] == ("Quantity", "0")
+
+
+def test_credit_granted_for_usage_is_taken_off_before_the_tax(
+    buy: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = buy.stripe.invoices.retrieve(bill(buy, [COURSE]))
+    used: Any = {"type": "credit_balance_transaction", "amount": 2000}
+    shown = invoice.lines.data[0].to_dict() | {"pretax_credit_amounts": [used]}
+    line = sales._invoice_line(sdk.InvoiceLineItem.construct_from(shown, "sk_test_acme_1"), {})
+    assert (line.net_minor, line.discount_minor) == (3000, 0)
+    sale = replace(SALE, lines=[line], total_minor=3000, tax_minor=0)
+    document = pay(buy, monkeypatch, sale, 3000)
+    assert document.lines.get().detail == "€20.00 of your credit used"
+
+
+def test_what_the_customer_paid_in_their_own_currency_changes_no_amount(buy: Buyer) -> None:
+    """Stripe converts for the customer; the sale and its tax stay in the vendor's currency."""
+    buy.stripe.invoices.pay(bill(buy, [COURSE]))
+    buy.deliver()
+    payment = Transaction.objects.get()
+    abroad = {"presentment_amount": 5555, "presentment_currency": "usd"}
+    kept = buy.stripe.charges.retrieve(payment.stripe_id).to_dict()
+    charge = sdk.Charge.construct_from(kept | {"presentment_details": abroad}, "sk_test_acme_1")
+    record = charges._record(charge)
+    assert (record.amount_minor, record.currency) == (5000, "eur")

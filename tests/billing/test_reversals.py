@@ -251,6 +251,8 @@ def test_a_credit_note_at_stripe_is_one_here(
     assert (back.document.total_minor, back.document.paid_with) == (-500, to)
     assert transaction_rows([back])[0].what == what
     assert paid_so_far(row) == paid
+    went_to_the_card = way == "refund_amount"
+    assert ("Your bank may need a few days" in mail.outbox[-1].body) == went_to_the_card
 
 
 def test_the_lines_of_a_credit_note_are_those_that_stripe_credits(buy: Buyer) -> None:

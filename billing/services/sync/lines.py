@@ -87,6 +87,9 @@ def _line(line: LineRecord, currency: str) -> LineItem:
     if line.discount_minor:
         amount = format_money(line.discount_minor, currency)
         details.append(_("%(amount)s discount taken off") % {"amount": amount})
+    if line.credit_minor:
+        amount = format_money(line.credit_minor, currency)
+        details.append(_("%(amount)s of your credit used") % {"amount": amount})
     if line.is_reverse_charged:
         details.append(_("Reverse charge: the buyer owes the tax"))
     return LineItem(
@@ -134,7 +137,8 @@ def _rounding(sale: SaleRecord) -> list[LineItem]:
     net = sale.total_minor - sale.tax_minor - sum(part.net_minor for part in parts)
     if not net and not tax:
         return []
-    words, rate = _("Rounding"), _same_rate(sale)
+    is_small = abs(net + tax) <= len(parts)
+    words, rate = _("Rounding") if is_small else _("Other amounts"), _same_rate(sale)
     return [LineItem(description=words, net_minor=net, tax_minor=tax, tax_rate=rate)]
 
 

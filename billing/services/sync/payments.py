@@ -128,10 +128,10 @@ def _save(payment: Payment, asked_at: datetime) -> Transaction:
         row = Transaction(vendor_id=owner.vendor_id, stripe_id=charge.charge_id)
     elif row.synced_at > asked_at:
         raise SavedMeanwhile
-    failed_before = row.status == Transaction.Status.FAILED
+    before = row.status
     _describe(row, payment)
-    if not failed_before:
-        row.mail_wanted = _is_news_to_the_customer(row, payment)
+    if before != row.status:
+        row.mail_wanted = _is_news_to_the_customer(row, payment, before=before)
     if row.status == Transaction.Status.SUCCEEDED:
         if payment.subscription is None:
             row.one_time_purchase = _purchase(payment, owner)
@@ -174,13 +174,15 @@ def _describe(row: Transaction, payment: Payment) -> None:
     )
 
 
-def _is_news_to_the_customer(row: Transaction, payment: Payment) -> bool:
-    """A renewal failed a short while ago, and nobody was at the card page to see it."""
+def _is_news_to_the_customer(row: Transaction, payment: Payment, *, before: str) -> bool:
+    """A renewal failed a short while ago, and nobody was at the card page to see it. A bank may
+    take days to say no to what was on its way."""
     sale = payment.sale
     is_renewal = sale is not None and sale.billing_reason != "subscription_create"
     if row.status != Transaction.Status.FAILED or row.subscription is None or not is_renewal:
         return False
-    if row.happened_at < timezone.now() - notices.WORTH_TELLING:
+    was_on_its_way = before == Transaction.Status.PENDING
+    if row.happened_at < timezone.now() - notices.WORTH_TELLING and not was_on_its_way:
         return False
     return not row.subscription.actions.filter(
         kind=Action.Kind.PAY,
