@@ -46,6 +46,7 @@ _TOO_OFTEN = _("This card was declined too often. Please use another card, or wa
 _TEST_CARD = _("This is a test card, and this is a real payment. Please use another card.")
 _ASK_BANK = _("Your bank wants to hear from you first. Call the number on the card.")
 _AGAIN = _("This took too long, so your bank's approval expired. Please enter the card again.")
+_RELOAD = _("This form was used already. Please reload the page to see whether the card is saved.")
 _TOO_MANY_CARDS = _("Too many cards are stored for you. Please write to us; we will remove some.")
 BUSY = _("Another change is being made right now. Please try again in a moment.")
 _TAX_ID = _("This tax ID is not valid in the country of your address. Please check both.")
@@ -84,6 +85,8 @@ BY_DECLINE_CODE: dict[str, StrPromise] = {
 }
 
 BY_CODE: dict[str, StrPromise] = {
+    "authentication_required": NOT_CONFIRMED,
+    "card_declined": DECLINED,
     "card_decline_rate_limit_exceeded": _TOO_OFTEN,
     "customer_max_payment_methods": _TOO_MANY_CARDS,
     "expired_card": _EXPIRED,
@@ -98,9 +101,15 @@ BY_CODE: dict[str, StrPromise] = {
     "invalid_expiry_year": _EXPIRY,
     "invalid_number": _NUMBER,
     "lock_timeout": BUSY,
+    "payment_method_customer_decline": DECLINED,
+    "payment_method_provider_decline": DECLINED,
     "payment_method_restricted": _KIND,
     "processing_error": _LATER,
+    "rate_limit": UNAVAILABLE,
+    "setup_attempt_failed": DECLINED,
+    "setup_intent_authentication_failure": NOT_CONFIRMED,
     "setup_intent_setup_attempt_expired": _AGAIN,
+    "setup_intent_unexpected_state": _RELOAD,
     "tax_id_invalid": _TAX_ID,
 }
 

@@ -173,6 +173,44 @@ def test_only_what_may_have_happened_is_unknown(error: sdk.StripeError, is_unkno
     assert "try again" in str(ours)
 
 
+def test_a_missing_permission_is_no_outage_and_the_vendor_hears_which() -> None:
+    text = "The provided key does not have the required permissions."
+    ours = client.in_our_words(sdk.PermissionError(text))
+    assert isinstance(ours, StripeRefused)
+    assert "write to us" in str(ours)
+    assert ours.detail == text
+
+
+# What the card form, a payment and a change can be refused with, and what the customer is to do.
+EVERY_CODE = {
+    "card_declined": "another card",
+    "expired_card": "another card",
+    "incorrect_cvc": "check",
+    "invalid_expiry_month": "check",
+    "invalid_expiry_year": "check",
+    "authentication_required": "try again",
+    "setup_intent_authentication_failure": "try again",
+    "setup_attempt_failed": "another card",
+    "setup_intent_setup_attempt_expired": "enter the card again",
+    "setup_intent_unexpected_state": "reload",
+    "payment_method_customer_decline": "another card",
+    "payment_method_provider_decline": "another card",
+    "payment_method_restricted": "another card",
+    "expired_payment_method": "another card",
+    "card_decline_rate_limit_exceeded": "another card",
+    "customer_max_payment_methods": "write to us",
+    "lock_timeout": "try again",
+    "idempotency_key_in_use": "try again",
+    "rate_limit": "try again",
+}
+
+
+@pytest.mark.parametrize(("code", "what_to_do"), EVERY_CODE.items())
+def test_every_code_has_a_sentence_that_says_what_to_do(code: str, what_to_do: str) -> None:
+    assert code in sentences.BY_CODE
+    assert what_to_do in str(sentences.sentence_for(StripeRefused, code, "")).lower()
+
+
 def test_sentences_are_said_in_the_customers_language() -> None:
     """A lazy sentence: the error may be raised in a task and read in a page."""
     with translation.override("de"):
