@@ -28,9 +28,10 @@ from billing.services.sync.subscriptions import sync_subscription
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 12
-"""The last comes a day and a half after the first; then the vendor sees it as failed."""
-FIRST_WAIT = timedelta(minutes=2)
+MAX_ATTEMPTS = 14
+"""The last comes nearly two days after the first; then the vendor sees it as failed."""
+FIRST_WAIT = timedelta(seconds=20)
+"""With the sweep's own pace: what a worker had in hand when it was killed is done in a minute."""
 LONGEST_WAIT = timedelta(days=1)
 
 type Handler = Callable[[Vendor, StripeEvent], object]

@@ -16,7 +16,7 @@ from billing.models import StripeEvent, SyncRun
 from billing.services import expiring_cards, notices, settling
 from billing.services.sync import runs
 
-LOST_AFTER = timedelta(minutes=1)
+LOST_AFTER = timedelta(seconds=20)
 """An event that nobody has tried by then has lost its task."""
 EVENTS_KEPT = timedelta(days=30)
 A_SWEEP = 500

@@ -172,10 +172,12 @@ TASKS: dict[str, Any] = {
     "default": {
         "BACKEND": "django_ox.backend.OxBackend",
         "OPTIONS": {
+            # What a killed worker had in hand is taken up again after so many seconds.
+            "LOCK_TIMEOUT": 60,
             "SCHEDULES": {
                 "sweep-sign-in-links": {"task": "accounts.tasks.sweep_links", "every": 60},
                 "sweep-documents": {"task": "invoices.tasks.sweep_documents", "every": 60},
-                "sweep-stripe-events": {"task": "billing.tasks.sweep_events", "every": 60},
+                "sweep-stripe-events": {"task": "billing.tasks.sweep_events", "every": 20},
                 "sweep-billing-acts": {"task": "billing.tasks.sweep_actions", "every": 60},
                 "sweep-billing-notices": {"task": "billing.tasks.sweep_notices", "every": 60},
                 "compare-touched": {"task": "billing.tasks.reconcile_touched", "every": 900},

@@ -106,7 +106,7 @@ def test_while_stripe_is_down_the_event_waits_and_is_swept_up_later(
     sandbox.faults.clear()
     sweep_events.func()
     event.refresh_from_db()
-    assert event.handled_at is None, "not before two minutes have passed"
+    assert event.handled_at is None, "not before its wait is over"
     StripeEvent.objects.update(next_try_at=timezone.now())
     sweep_events.func()
     event.refresh_from_db()
@@ -127,7 +127,7 @@ def test_an_event_whose_task_was_lost_is_swept_up(buy: Buyer, in_acme: Vendor) -
     assert event.handled_at is not None
 
 
-def test_an_event_that_breaks_us_is_tried_a_dozen_times_and_no_more(
+def test_an_event_that_breaks_us_is_tried_so_often_and_no_more(
     in_acme: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
@@ -151,8 +151,8 @@ def test_each_wait_is_twice_the_one_before(in_acme: Vendor) -> None:
     waits = []
     for attempts in range(5):
         event = handled(make_event(in_acme, "customer.updated", "cus_1", attempts=attempts))
-        waits.append(round((event.next_try_at - timezone.now()) / timedelta(minutes=1)))
-    assert waits == [2, 4, 8, 16, 32]
+        waits.append(round((event.next_try_at - timezone.now()) / timedelta(seconds=1)))
+    assert waits == [20, 40, 80, 160, 320]
 
 
 def test_a_task_that_comes_twice_does_nothing_the_second_time(

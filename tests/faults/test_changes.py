@@ -200,10 +200,10 @@ CASES = [(name, call) for name, act in ACTS.items() for call in act.calls]
 
 
 def effects(entries: list[Entry]) -> Counter[str]:
-    """What the hub changed at Stripe, by call. A form that is opened anew charges and changes
-    nothing, so it is not counted."""
+    """What the hub changed at Stripe, by call and what it asked for: who tries again with another
+    card asks for something else. A form that is opened anew changes nothing that counts."""
     return Counter(
-        f"{entry.method} {entry.path}"
+        f"{entry.method} {entry.path} {entry.params}"
         for entry in entries
         if entry.effect
         and entry.path != "/v1/setup_intents"

@@ -1,0 +1,227 @@
+"""The whole product, hit where it hurts: nothing that was acknowledged is lost or done twice.
+
+FAULTS_KILLS and FAULTS_SECONDS make it shorter or longer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import count
+from statistics import quantiles
+from typing import Any
+
+import pytest
+
+from tests.faults.figures import Report
+from tests.faults.running import Running, Visitor, post_webhook, running
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
+
+KILLS = int(os.environ.get("FAULTS_KILLS", "200"))
+SECONDS = int(os.environ.get("FAULTS_SECONDS", "60"))
+RATE = 50
+CROWD = 100
+BUYERS = 4
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Running]:
+    with running() as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def customers(hub: Running) -> list[str]:
+    """Some who pay monthly."""
+    made = []
+    price: Any = {"currency": "eur", "unit_amount": 1900, "recurring": {"interval": "month"}}
+    price["product_data"] = {"name": "Language Lab: Italian"}
+    price_id = hub.stripe.prices.create(price).id
+    for number in range(BUYERS):
+        about = {"email": f"buyer{number}@example.com", "name": f"Buyer {number}"}
+        customer = hub.stripe.customers.create(about)
+        card = hub.stripe.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+        hub.stripe.customers.update(
+            customer.id, {"invoice_settings": {"default_payment_method": card.id}}
+        )
+        hub.stripe.subscriptions.create({"customer": customer.id, "items": [{"price": price_id}]})
+        made.append(customer.id)
+    hub.wait_until_handled(180)
+    return made
+
+
+def signed(payload: bytes, secret: str) -> dict[str, str]:
+    moment = int(time.time())
+    mac = hmac.new(secret.encode(), f"{moment}.".encode() + payload, hashlib.sha256)
+    return {"Stripe-Signature": f"t={moment},v1={mac.hexdigest()}"}
+
+
+def event(object_id: str, number: int) -> bytes:
+    return json.dumps(
+        {
+            "id": f"evt_flood_{number}",
+            "object": "event",
+            "type": "customer.updated",
+            "livemode": False,
+            "created": int(time.time()),
+            "data": {"object": {"id": object_id, "object": "customer"}},
+        }
+    ).encode()
+
+
+def test_one_event_a_hundred_times_at_once(
+    hub: Running, customers: list[str], report: Report
+) -> None:
+    """Two workers behind two web processes; the event brings a receipt."""
+    [endpoint] = hub.stripe.webhook_endpoints.list().data
+    secret, _visitors = hub.tell()
+    hub.start("second worker")
+    hub.stripe.webhook_endpoints.update(endpoint.id, {"disabled": True})
+    receipts = hub.count("invoices_document")
+    intent = hub.stripe.payment_intents.create(
+        {
+            "amount": 4900,
+            "currency": "eur",
+            "customer": customers[0],
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+        }
+    )
+    hub.stripe.webhook_endpoints.update(endpoint.id, {"disabled": False})
+    told = hub.stripe.events.list({"type": "charge.succeeded", "limit": 1}).data[0]
+    payload = json.dumps(told.to_dict(), default=str).encode()
+    start = threading.Barrier(CROWD)
+
+    def arrive(_number: int) -> int:
+        start.wait()
+        return post_webhook(hub.port, payload, signed(payload, secret))
+
+    with ThreadPoolExecutor(CROWD) as crowd:
+        answers = Counter(crowd.map(arrive, range(CROWD)))
+    hub.wait_until_handled(120)
+    rows = hub.count(f"billing_stripeevent WHERE event_id = '{told.id}'")
+    made = hub.count("invoices_document") - receipts
+    report(f"{dict(answers)} answers to one event, {rows} row, {made} receipt ({intent.status})")
+    assert (answers, rows, made) == ({200: CROWD}, 1, 1)
+
+
+def test_a_flood_of_events(hub: Running, customers: list[str], report: Report) -> None:
+    secret, _visitors = hub.tell()
+    lock, spent, statuses = threading.Lock(), [], Counter[int]()
+    began = time.monotonic() + 1
+
+    def one(number: int) -> None:
+        payload = event(customers[number % BUYERS], number)
+        headers = signed(payload, secret)
+        time.sleep(max(0, began + number / RATE - time.monotonic()))
+        at = time.monotonic()
+        status = post_webhook(hub.port, payload, headers)
+        with lock:
+            spent.append(time.monotonic() - at)
+            statuses[status] += 1
+
+    with ThreadPoolExecutor(64) as crowd:
+        list(crowd.map(one, range(RATE * SECONDS)))
+    p99, median = quantiles(spent, n=100)[98] * 1000, quantiles(spent, n=2)[0] * 1000
+    kept = hub.count("billing_stripeevent WHERE event_id LIKE 'evt_flood_%'")
+    lost = statuses[200] - kept
+    hub.wait_until_handled(900)
+    report(
+        f"{RATE} events/s for {SECONDS} s: {dict(statuses)}, median {median:.0f} ms, "
+        f"99th percentile {p99:.0f} ms, {lost} lost"
+    )
+    assert (statuses, lost) == ({200: RATE * SECONDS}, 0)
+
+
+class Load:
+    """A shop that changes things at Stripe, and customers who change their details, all the time.
+
+    Each change has a value of its own, so that one done twice would show.
+    """
+
+    def __init__(self, hub: Running, customers: list[str]) -> None:
+        self.hub = hub
+        self.customers = customers
+        self.numbers = count()
+        self.answers = Counter[int]()
+        self.stopped = threading.Event()
+        _secret, self.cookies = hub.tell()
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        acts: list[Callable[[], None]] = [self._shop, *[self._customer] * 2]
+        threads = [threading.Thread(target=self._on_and_on, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        yield
+        self.stopped.set()
+        for thread in threads:
+            thread.join()
+
+    def _on_and_on(self, act: Callable[[], None]) -> None:
+        while not self.stopped.wait(0.2):
+            with suppress(OSError, http.client.HTTPException, AssertionError):
+                act()
+
+    def _shop(self) -> None:
+        number = next(self.numbers)
+        about = {"phone": f"+353 1 555 {number:04}"}
+        self.hub.stripe.customers.update(self.customers[number % BUYERS], about)
+
+    def _customer(self) -> None:
+        number = next(self.numbers)
+        visitor = Visitor(self.hub.port, self.cookies[number % BUYERS])
+        place = {"line1": f"{number} Main Street", "city": "Dublin", "country": "IE"}
+        form = {"name": f"Buyer {number % BUYERS}", "email": f"buyer{number % BUYERS}@example.com"}
+        self.answers[visitor.submit("/profile/", place | form)] += 1
+
+
+def test_processes_are_killed_under_load(
+    hub: Running, customers: list[str], report: Report
+) -> None:
+    chance, load = random.Random(5), Load(hub, customers)
+    with load.under_way():
+        for _blow in range(KILLS):
+            time.sleep(chance.uniform(0.2, 1.5))
+            name = chance.choice(["web", "worker"])
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(hub.members(name)), signal.SIGKILL)
+            time.sleep(0.2)
+            hub.revive()
+        time.sleep(5)
+    waited = hub.wait_until_handled(240)
+    [endpoint] = hub.stripe.webhook_endpoints.list().data
+    told = hub.stripe.events.list({"limit": 100}).auto_paging_iter()
+    sent = {event.id for event in told if event.type in endpoint.enabled_events}
+    kept = {row[0] for row in hub.rows("SELECT event_id FROM billing_stripeevent")}
+    lost = len(sent - kept)
+    entries = hub.sandbox.ask("GET", "ledger?account=acct_acme&limit=20000")["data"]
+    doubled = doubles(entries)
+    report(
+        f"{KILLS} x kill -9: {len(sent)} events, {lost} lost, the last handled {waited:.0f} s "
+        f"after the load; {load.answers[302]} details saved, {len(doubled)} double changes"
+    )
+    assert (lost, doubled) == (0, [])
+    assert waited <= 60
+
+
+def doubles(entries: list[dict[str, Any]]) -> list[str]:
+    """The customers' changes that had an effect more than once."""
+    changes = Counter(
+        f"{entry['path']} {json.dumps(entry['params'], sort_keys=True)}"
+        for entry in entries
+        if entry["effect"] and ":" in (entry["idempotency_key"] or "")
+    )
+    return [change for change, times in changes.items() if times > 1]
