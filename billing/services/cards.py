@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from accounts.models import Customer
 from billing import states
+from billing.gateway.records import CardRecord
 from billing.models import CardOnFile, StripeAccount, Subscription
 
 
@@ -51,6 +52,14 @@ def together_with(
         return next((group for group in groups if subscription in group), [])
     asked = [group for group in groups if group[0].stripe_customer_id == account]
     return next(iter([*asked, *groups]), [])
+
+
+def is_like(card: CardOnFile | None, other: CardRecord) -> bool:
+    """The same card, as its owner sees it: at each Stripe customer it has another id."""
+    return card is not None and (
+        (card.card_brand, card.card_last4, card.card_exp_month, card.card_exp_year)
+        == (other.brand, other.last4, other.exp_month, other.exp_year)
+    )
 
 
 def paid_with(payment_method_id: str, rows: list[Subscription]) -> list[Subscription]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import Subscription
+from billing.services import cards
 from billing.services.card_changes import DEFAULT, LIST
 from billing.services.card_forms import NewCard
 from billing.services.open_invoices import Outcome, Payment, Try
@@ -42,10 +43,12 @@ def names_of(subscriptions: Iterable[Subscription]) -> str:
     return get_text_list([row.product_name for row in subscriptions], _("and"))
 
 
-def tell_of_card(request: HttpRequest, new: NewCard, live: list[Subscription]) -> None:
+def tell_of_card(
+    request: HttpRequest, new: NewCard, *, live: list[Subscription], for_all: bool
+) -> None:
     """`live`: all that cards pay for; what the new one does not pay for is not claimed."""
     words = {"card": card_ending(new.card.brand, new.card.last4)}
-    if len(new.pays_for) == len(live) > 1:
+    if for_all and all(cards.is_like(cards.card_of(row), new.card) for row in live):
         messages.success(request, _("%(card)s now pays for everything.") % words)
     elif new.pays_for:
         words["product"] = names_of(new.pays_for)

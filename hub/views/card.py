@@ -130,7 +130,7 @@ def _finish(request: CustomerRequest, form: CardForm, together: list[Subscriptio
         form.add_error(None, str(error))
         return ""
     live = cards.live_subscriptions(request.customer)
-    tell_of_card(request, new, [one] if one else live)
+    tell_of_card(request, new, live=live, for_all=one is None)
     tell_of_payment(request, new.payment)
     if new.payment.with_outcome(Outcome.WAITS_FOR_OWNER):
         return reverse("hub:approve")

@@ -1,5 +1,6 @@
 """A payment that did not go through: a mail, a banner, and a new card that pays at once."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.walks import BANK, CARD_THAT_ASKS, GOOD_CARD, type_card
@@ -47,11 +48,14 @@ def test_the_mail_about_a_failed_payment_leads_to_the_card(page, acme, mailbox):
     expect(page.get_by_role("button", name="Save card and pay")).to_be_visible()
 
 
-def past_due(acme):
-    """Somebody whose payment for Photography Monthly has just failed."""
+@pytest.fixture
+def alice(acme, mailbox, enter):
+    """Signed in; her payment for Photography Monthly has just failed."""
     alice = acme.buyer()
     acme.let_next_payment_fail(acme.sell(alice, "photography"))
     acme.let_a_month_pass()
+    mailbox.mail_to(alice.email, "did not go through")
+    enter(acme, alice)
     return alice
 
 
@@ -67,9 +71,7 @@ def status_of(acme, buyer):
     return acme.asked_of_stripe(buyer).subscriptions.data[0].status
 
 
-def test_the_bank_asks_about_the_open_payment_too_and_it_is_paid(page, acme, enter):
-    alice = past_due(acme)
-    enter(acme, alice)
+def test_the_bank_asks_about_the_open_payment_too_and_it_is_paid(page, acme, alice):
     pay_with_a_card_that_asks(page)
 
     page.frame_locator(BANK).get_by_role("button", name="Complete").click()
@@ -79,9 +81,7 @@ def test_the_bank_asks_about_the_open_payment_too_and_it_is_paid(page, acme, ent
     assert status_of(acme, alice) == "active"
 
 
-def test_what_its_owner_did_not_approve_stays_open_and_another_card_may_pay(page, acme, enter):
-    alice = past_due(acme)
-    enter(acme, alice)
+def test_what_its_owner_did_not_approve_stays_open_and_another_card_may_pay(page, acme, alice):
     pay_with_a_card_that_asks(page)
 
     page.frame_locator(BANK).get_by_role("button", name="Fail").click()
@@ -94,9 +94,7 @@ def test_what_its_owner_did_not_approve_stays_open_and_another_card_may_pay(page
     assert status_of(acme, alice) == "active"
 
 
-def test_the_card_on_file_pays_what_failed_once(page, acme, enter):
-    alice = past_due(acme)
-    enter(acme, alice)
+def test_the_card_on_file_pays_what_failed_once(page, acme, alice):
     page.get_by_role("link", name="Pay now").first.click()
 
     page.get_by_role("button", name="Pay with Visa •••• 4242").click()
@@ -105,12 +103,13 @@ def test_the_card_on_file_pays_what_failed_once(page, acme, enter):
     assert status_of(acme, alice) == "active"
 
 
-def test_of_several_open_payments_each_is_told(page, acme, enter):
+def test_of_several_open_payments_each_is_told(page, acme, enter, mailbox):
     """Two subscriptions, months unpaid; the first of all is declined once more."""
     alice = acme.buyer(card="pm_card_chargeCustomerFail")
     acme.sell(alice, "photography", trial_days=1)
-    for _month in range(3):
+    for month in range(3):
         acme.let_a_month_pass()
+        mailbox.mail_to(alice.email, "did not go through", after=month)
     enter(acme, alice)
     page.get_by_role("link", name="Pay now").first.click()
     type_card(page, GOOD_CARD)
