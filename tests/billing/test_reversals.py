@@ -286,6 +286,29 @@ def test_the_lines_of_a_credit_note_are_those_that_stripe_credits(buy: Buyer) ->
     ]
 
 
+def test_after_a_lost_dispute_a_credit_note_is_its_paper_and_moves_no_more_money(
+    buy: Buyer,
+) -> None:
+    purchase = buy.one_time(amount=4900)
+    payment = purchase.transactions.get()
+    buy.sandbox.decide_dispute(buy.sandbox.dispute(payment.stripe_id), won=False)
+    buy.deliver()
+    line = invoice_of(buy, payment).lines.data[0].id
+    buy.stripe.credit_notes.create(
+        {
+            "invoice": payment.stripe_invoice_id,
+            "lines": [{"type": "invoice_line_item", "invoice_line_item": line, "quantity": 1}],
+            "out_of_band_amount": 4900,
+        }
+    )
+    buy.deliver()
+    [lost] = payment.reversals.all()
+    assert lost.document is not None
+    assert (lost.kind, lost.document.total_minor) == ("dispute", -4900)
+    purchase.refresh_from_db()
+    assert purchase.refunded_minor == 4900
+
+
 def test_more_refunded_than_is_left_to_credit_still_arrives(buy: Buyer) -> None:
     payment = buy.subscription().transactions.get()
     line = invoice_of(buy, payment).lines.data[0].id

@@ -43,7 +43,7 @@ def save_refund(charge: Transaction, refund: RefundRecord, sale: SaleRecord | No
         happened_at=refund.created_at,
     )
     if row.status == Status.SUCCEEDED:
-        _credit(row, sale, _note_of(refund, sale))
+        _credit(row, refund.amount_minor, sale, _note_of(refund, sale))
     elif row.status == Status.FAILED:
         _take_back(row)
     row.save()
@@ -67,11 +67,18 @@ def save_dispute(charge: Transaction, dispute: DisputeRecord) -> None:
 
 
 def save_credit(charge: Transaction, note: CreditNoteRecord, sale: SaleRecord) -> None:
-    """What of a credit note is no refund: given back outside of Stripe, or kept as a balance."""
+    """What of a credit note is no refund: given back outside of Stripe, or kept as a balance.
+
+    After a lost dispute it is the paper for what the bank took; no money moved a second time.
+    """
     known = Transaction.objects.filter(stripe_id=note.credit_note_id).first()
     if not note.not_refunded_minor or (known and known.charge_id != charge.pk):
         return
     is_outside = note.outside_minor >= note.not_refunded_minor
+    if is_outside and not known and (lost := _lost_dispute(charge)):
+        _credit(lost, note.not_refunded_minor, sale, note, refunded_to="")
+        lost.save()
+        return
     row = _row(charge, note.credit_note_id, Kind.REFUND if is_outside else Kind.CREDIT)
     row.status = Status.SUCCEEDED
     fill(
@@ -84,7 +91,7 @@ def save_credit(charge: Transaction, note: CreditNoteRecord, sale: SaleRecord) -
     )
     with lines.in_the_words_of(charge.customer):
         refunded_to = "" if is_outside else _("the balance of your account")
-    _credit(row, sale, note, refunded_to=refunded_to)
+    _credit(row, note.not_refunded_minor, sale, note, refunded_to=refunded_to)
     row.save()
 
 
@@ -118,6 +125,10 @@ def _row(charge: Transaction, stripe_id: str, kind: Transaction.Kind) -> Transac
     return row
 
 
+def _lost_dispute(charge: Transaction) -> Transaction | None:
+    return charge.reversals.filter(kind=Kind.DISPUTE, status=Status.SUCCEEDED).first()
+
+
 def _note_of(refund: RefundRecord, sale: SaleRecord | None) -> CreditNoteRecord | None:
     """The credit note at Stripe that this refund alone pays out."""
     only = {refund.refund_id: refund.amount_minor}
@@ -127,6 +138,7 @@ def _note_of(refund: RefundRecord, sale: SaleRecord | None) -> CreditNoteRecord 
 
 def _credit(
     row: Transaction,
+    amount_minor: int,
     sale: SaleRecord | None,
     note: CreditNoteRecord | None,
     *,
@@ -136,13 +148,13 @@ def _credit(
     receipt = row.charge.document if row.charge else None
     if row.document is not None or receipt is None or receipt.currency != row.currency:
         return
-    amount = min(-row.amount_minor, left_to_credit(receipt))
+    amount = min(amount_minor, left_to_credit(receipt))
     if amount > 0:
         row.document = issue_credit_note(
             receipt,
             source=row.stripe_id,
             amount_minor=amount,
-            refunded_at=row.happened_at,
+            refunded_at=note.created_at if note else row.happened_at,
             refunded_to=refunded_to,
             wanted=lines.wanted_by(note, sale) if note and sale else None,
         )
