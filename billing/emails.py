@@ -31,6 +31,7 @@ def cancellation(action: Action, subscription: Subscription) -> None:
             "asked_at": action.started_at,
             "ends_at": _end(action),
             "can_undo": subscription.is_ending,
+            "is_trial": subscription.status == Subscription.Status.TRIALING,
         },
         attachments=[cancellation_record(action, subscription)],
     )
@@ -150,6 +151,8 @@ def cancellation_record(action: Action, subscription: Subscription) -> mail.Atta
 def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
     customer = action.customer
     price = format_money(subscription.amount_minor, subscription.currency)
+    if subscription.status == Subscription.Status.TRIALING:
+        price = _("Trial, nothing is charged")
     facts = [
         (_("Seller"), action.vendor.legal_name or action.vendor.name),
         (_("Customer"), customer.name),

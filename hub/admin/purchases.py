@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Action, OneTimePurchase, Subscription, Transaction
+from billing.services import cancellation_rules
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.columns import short_day
 from hub.admin.panels import Panel
@@ -31,7 +32,14 @@ class SubscriptionAdmin(RecordAdmin):
         (
             _("Money"),
             {
-                "fields": ["price", "card", "next_charge_at", "past_due_since", "next_attempt_at"],
+                "fields": [
+                    "price",
+                    "card",
+                    "next_charge_at",
+                    "last_charge_at",
+                    "past_due_since",
+                    "next_attempt_at",
+                ],
             },
         ),
         (
@@ -49,6 +57,7 @@ class SubscriptionAdmin(RecordAdmin):
                 ]
             },
         ),
+        (_("Self-cancellation"), {"fields": ["may_cancel", "decided_by"]}),
         (_("At Stripe"), {"fields": ["stripe_subscription_id", "stripe_schedule_id", "synced_at"]}),
     ]
     panels = [Panel(Transaction, by="subscription"), Panel(Action, by="subscription")]
@@ -56,6 +65,14 @@ class SubscriptionAdmin(RecordAdmin):
     @admin.display(description=_("price"), ordering="amount_minor")
     def price(self, subscription: Subscription) -> str:
         return price_of(subscription)
+
+    @admin.display(description=_("its customer may cancel it"), boolean=True)
+    def may_cancel(self, subscription: Subscription) -> bool:
+        return cancellation_rules.decide(subscription).refusal is None
+
+    @admin.display(description=_("decided by"))
+    def decided_by(self, subscription: Subscription) -> str:
+        return cancellation_rules.decide(subscription).because
 
     @admin.display(description=_("state"), ordering="status")
     def standing(self, subscription: Subscription) -> str:

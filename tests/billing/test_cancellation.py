@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.utils import timezone
 from pypdf import PdfReader
@@ -297,6 +298,68 @@ def test_an_ongoing_one_under_a_schedule_gets_its_agreed_changes_back(
     assert rising.amount_minor == 5000
 
 
+def test_undoing_twice_over_keeps_the_plan_whole(buy: Buyer, rising: Subscription) -> None:
+    """An old cancellation that was undone is not what a new undoing goes back to."""
+    before = buy.stripe.subscription_schedules.retrieve(rising.stripe_schedule_id)
+    for _ in range(2):
+        cancellation.cancel(rising)
+        cancellation.undo(rising)
+    after = buy.stripe.subscription_schedules.retrieve(rising.stripe_schedule_id)
+    assert [p.to_dict() for p in after.phases] == [p.to_dict() for p in before.phases]
+
+
+def test_an_end_that_staff_set_instead_is_not_taken_for_ours(buy: Buyer) -> None:
+    row = buy.subscription()
+    cancellation.cancel(row)
+    row.refresh_from_db()
+    assert cancellation.made_here(row) is not None
+    sooner = int((timezone.now() + timedelta(days=5)).timestamp())
+    buy.stripe.subscriptions.update(
+        row.stripe_subscription_id, {"cancel_at": sooner, "proration_behavior": "none"}
+    )
+    buy.deliver()
+    row.refresh_from_db()
+    assert cancellation.made_here(row) is None
+
+
+def test_items_of_different_rhythm_end_with_the_longest(buy: Buyer) -> None:
+    yearly = buy.price_id("Licence", 24000, interval="year")
+    monthly = buy.price_id("Support", 1000)
+    row = buy.subscription(items=[{"price": yearly}, {"price": monthly}])
+    shown = row.access_ends_at
+    mail.outbox.clear()
+    assert cancellation.cancel(row) == shown
+    row.refresh_from_db()
+    assert row.next_charge_at is not None
+    assert at_stripe(buy, row).cancel_at == int(row.period_ends_at.timestamp())  # type: ignore[union-attr]
+    assert "goes on until then" in mail.outbox[0].body
+
+
+def test_a_paused_one_whose_time_is_over_ends_at_once(buy: Buyer) -> None:
+    row = buy.subscription()
+    buy.stripe.subscriptions.pause(row.stripe_subscription_id, {"type": "subscription"})
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        buy.wait(hours=1)
+        row.refresh_from_db()
+        assert cancellation.ends_at_once(row)
+        ended_at = cancellation.cancel(row)
+    row.refresh_from_db()
+    assert (row.state, row.ended_at) == (State.CANCELLED, ended_at)
+
+
+def test_while_one_is_at_work_another_is_asked_to_wait(buy: Buyer, sandbox: Sandbox) -> None:
+    row = buy.subscription()
+    Action.objects.create(
+        vendor=row.vendor, kind=Action.Kind.CANCEL, customer=row.customer, subscription=row
+    )
+    changes = len(sandbox.ledger.changes())
+    for act in (cancellation.cancel, cancellation.undo):
+        with pytest.raises(BillingUnavailable, match="Another change is being made"):
+            act(row)
+    assert len(sandbox.ledger.changes()) == changes
+    assert Action.objects.count() == 1
+
+
 # --- Rules ---
 
 
@@ -331,6 +394,24 @@ def test_elsewhere_the_vendor_decides(buy: Buyer, acme: Vendor, country: str) ->
     assert "help@acme.example" in refusal
     rules.ongoing = True
     assert cancellation_rules.refusal(row, rules=rules) is None
+
+
+def test_the_vendor_is_told_which_rule_decides(buy: Buyer, acme: Vendor) -> None:
+    decide = cancellation_rules.decide
+    plan, elsewhere = buy.split_pay(), buy.subscription()
+    assert decide(plan).because == "Your setting for split-pay plans"
+    assert decide(elsewhere).because == "Your setting for ongoing subscriptions and trials"
+    buy.another_customer_id("dora@example.com")
+    customer = buy.stripe.customers.create(
+        {"email": "eva@example.com", "address": {"country": "DE"}}
+    )
+    buy.use_card(customer.id, "pm_card_visa")
+    at_home = buy.subscription(customer_id=customer.id)
+    assert decide(at_home).because == "The law: customers in Germany may always cancel"
+    buy.stripe.subscriptions.cancel(elsewhere.stripe_subscription_id)
+    buy.deliver()
+    elsewhere.refresh_from_db()
+    assert decide(elsewhere).because == "What it is at Stripe: This has ended already."
 
 
 def test_the_law_says_nothing_of_split_pay_plans(buy: Buyer) -> None:

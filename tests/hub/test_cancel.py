@@ -132,3 +132,38 @@ def test_the_page_of_what_is_not_cancelled_leads_back(as_alice, alice):
     answer = as_alice.get(f"/subscriptions/{running.pk}/cancelled/")
 
     assert answer.url == f"/subscriptions/{running.pk}/"
+
+
+def test_a_trials_page_says_that_nothing_is_charged(buy):
+    trial = buy.trial("Piano in 30 Days")
+
+    page = signed_in(trial.customer).get(f"/subscriptions/{trial.pk}/cancel/").text
+
+    assert "Nothing is charged." in page
+    assert "€19.00" not in page
+
+
+def test_the_record_can_be_taken_away_again(as_buyer, italian):
+    as_buyer.post(f"/subscriptions/{italian.pk}/cancel/")
+    page = as_buyer.get(f"/subscriptions/{italian.pk}/cancelled/").text
+    record = as_buyer.get(f"/subscriptions/{italian.pk}/cancelled/record/")
+
+    assert f"/subscriptions/{italian.pk}/cancelled/record/" in page
+    assert record.content[:4] == b"%PDF"
+
+
+def test_without_a_cancellation_there_is_no_record(as_buyer, italian):
+    assert as_buyer.get(f"/subscriptions/{italian.pk}/cancelled/record/").status_code == 404
+
+
+def test_what_goes_on_being_charged_is_said_before_and_after(buy):
+    yearly, monthly = buy.price_id("Licence", 24000, interval="year"), buy.price_id("Help", 1000)
+    row = buy.subscription(items=[{"price": yearly}, {"price": monthly}])
+    browser = signed_in(row.customer)
+
+    before = browser.get(f"/subscriptions/{row.pk}/cancel/").text
+    after = browser.post(f"/subscriptions/{row.pk}/cancel/", follow=True).text
+
+    assert "goes on until then: €10.00" in before
+    assert "goes on until then: €10.00" in after
+    assert "There will be no further charge." not in after

@@ -5,8 +5,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from billing.models import Transaction
-from tests.clients import bare
+from accounts.tenancy import vendor_scope
+from billing.models import Subscription, Transaction
+from tests.clients import bare, signed_in
 from tests.factories import LONG_AGO, make_document, make_subscription, make_transaction
 
 
@@ -122,3 +123,60 @@ def test_anothers_subscription_is_as_unknown_as_none(as_alice, bob, carol, in_ac
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({bare(answer) for answer in answers}) == 1
+
+
+def test_a_sent_invoice_is_paid_on_stripes_page(buy):
+    row = buy.subscription(collection_method="send_invoice", days_until_due=7)
+    buy.wait(hours=2)
+    row.refresh_from_db()
+
+    page = signed_in(row.customer).get(f"/subscriptions/{row.pk}/").text
+
+    assert f'href="{row.open_invoice_url}"' in page
+    assert "no card is charged" in page
+    assert "Change card" not in page
+
+
+def test_what_waits_for_its_first_payment_leads_there(buy):
+    buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+    row = buy.subscription()
+    assert row.status == "incomplete"
+
+    overview = signed_in(row.customer).get("/").text
+    page = signed_in(row.customer).get(f"/subscriptions/{row.pk}/").text
+
+    assert "waits for its first payment" in overview
+    assert f'href="{row.open_invoice_url}"' in overview
+    assert f'href="{row.open_invoice_url}"' in page
+
+
+def test_what_stripe_sells_itself_is_managed_on_its_page(buy, sandbox):
+    row = buy.subscription()
+    with vendor_scope(row.vendor):
+        Subscription.objects.filter(pk=row.pk).update(is_managed=True)
+    browser = signed_in(row.customer)
+
+    page = browser.get(f"/subscriptions/{row.pk}/").text
+    there = browser.post(f"/subscriptions/{row.pk}/stripe/")
+
+    assert "Stripe itself sells this to you" in page
+    assert "Change card" not in page
+    assert there.headers["Location"].startswith("https://billing.stripe.com/")
+
+
+def test_a_free_plan_asks_for_no_card(buy):
+    row = buy.subscription(amount=0)
+
+    page = signed_in(row.customer).get(f"/subscriptions/{row.pk}/").text
+
+    assert "This is free, so it needs no card." in page
+    assert "Next charge" not in page
+
+
+def test_a_plan_says_when_it_is_paid_for_the_last_time(buy):
+    row = buy.split_pay(payments=3)
+
+    page = signed_in(row.customer).get(f"/subscriptions/{row.pk}/").text
+
+    assert "1 of 3 paid" in page
+    assert "Last payment" in page

@@ -146,3 +146,12 @@ def test_what_was_done_and_sent_reads_in_words(as_support: HubClient, alice: Cus
         SentMail.objects.create(message="card_changed", subject="Your card", to=alice.email)
     assert "Signed in</a>" in found(as_support, "accounts_auditentry")
     assert "Card changed</td>" in found(as_support, "accounts_sentmail")
+
+
+def test_a_subscription_says_which_rule_decides_who_may_cancel(
+    as_support: HubClient, alice: Customer
+) -> None:
+    with vendor_scope(alice.vendor):
+        row = alice.subscriptions.get()
+    page = as_support.get(admin_url("billing_subscription_change", row.pk)).content.decode()
+    assert "Your setting for ongoing subscriptions and trials" in page
