@@ -17,6 +17,7 @@ LONGEST_PATH = 200
 class HubRequest(HttpRequest):
     """As the middleware sees it: nobody is known yet."""
 
+    client: str
     vendor: Vendor | None
     customer: Customer | None
 
@@ -24,6 +25,7 @@ class HubRequest(HttpRequest):
 class VendorRequest(HttpRequest):
     """As a public page sees it; the customer is there when signed in."""
 
+    client: str
     vendor: Vendor
     customer: Customer | None
 
@@ -31,6 +33,7 @@ class VendorRequest(HttpRequest):
 class CustomerRequest(HttpRequest):
     """As a private page sees it."""
 
+    client: str
     vendor: Vendor
     customer: Customer
 

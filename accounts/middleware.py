@@ -56,13 +56,14 @@ class VendorMiddleware:
 
 
 class ClientMiddleware:
-    """Whatever the audit log takes down meanwhile comes from this client."""
+    """The internet address asks, and stands beside whatever the audit log takes down meanwhile."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HubRequest) -> HttpResponseBase:
-        with audit.acting_from(client_address(request)):
+        request.client = client_address(request)
+        with audit.acting_from(request.client):
             return self.get_response(request)
 
 
@@ -73,7 +74,7 @@ class CustomerMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HubRequest) -> HttpResponseBase:
-        request.customer = sessions.signed_in_customer(request) if request.vendor else None
+        request.customer = sessions.signed_in_customer(request)
         response = self.get_response(request)
         match = request.resolver_match
         is_private = request.vendor and not (match and is_public(match.func))

@@ -1,29 +1,42 @@
-"""What we keep in a session, read and written only here."""
+"""Who is signed in where, from when to when. The browser's session holds no more than which row."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
 from django.middleware.csrf import rotate_token
 from django.utils.timezone import now
 
-from accounts.models import Customer
+from accounts.models import Customer, CustomerSession, Vendor
+from accounts.models.sessions import LONGEST_USER_AGENT
 
 if TYPE_CHECKING:
-    from accounts.http import HubRequest, VendorRequest
+    from accounts.http import CustomerRequest, HubRequest, VendorRequest
 
 _VENDOR = "vendor"
-_CUSTOMER = "customer"
-_SINCE = "signed_in_at"
+_SESSION = "customer_session"
+_SEEN_EVERY = timedelta(minutes=5)
+_KEPT = timedelta(days=30)
 
 
 def sign_in(request: VendorRequest, customer: Customer) -> None:
     """Begin a new session; whatever the old one held is gone."""
+    if old := request.session.get(_SESSION):
+        _end(CustomerSession.objects.filter(pk=old))
     request.session.flush()
+    moment = now()
+    row = CustomerSession.objects.create(
+        vendor_id=customer.vendor_id,
+        customer=customer,
+        user_agent=_user_agent(request),
+        client=request.client,
+        signed_in_at=moment,
+        seen_at=moment,
+    )
     request.session[_VENDOR] = customer.vendor_id
-    request.session[_CUSTOMER] = customer.pk
-    request.session[_SINCE] = now().isoformat()
+    request.session[_SESSION] = row.pk
     request.customer = customer
     rotate_token(request)
 
@@ -31,18 +44,66 @@ def sign_in(request: VendorRequest, customer: Customer) -> None:
 def sign_out(request: VendorRequest) -> None:
     """End this session, and this customer's sessions on every other device."""
     if request.customer:
-        Customer.objects.filter(pk=request.customer.pk).update(signed_out_at=now())
+        end_all(request.customer)
     request.session.flush()
     request.customer = None
 
 
 def signed_in_customer(request: HubRequest) -> Customer | None:
     """Looked up in the vendor's scope, so that a session of another vendor is nobody's."""
-    session = request.session
-    if request.vendor is None or session.get(_VENDOR) != request.vendor.pk:
+    vendor, session = request.vendor, request.session
+    if vendor is None or session.get(_VENDOR) != vendor.pk:
         return None
-    customer = Customer.objects.filter(pk=session[_CUSTOMER]).first()
-    if customer is None:
+    running = CustomerSession.objects.select_related("customer").filter(ended_at=None)
+    row = running.filter(pk=session.get(_SESSION, 0)).first()
+    moment = now()
+    if row is None or not _is_in_time(row, vendor, moment):
         return None
-    ended = customer.signed_out_at
-    return None if ended and ended > datetime.fromisoformat(session[_SINCE]) else customer
+    if row.seen_at < moment - _SEEN_EVERY:
+        CustomerSession.objects.filter(pk=row.pk).update(
+            seen_at=moment, client=request.client, user_agent=_user_agent(request)
+        )
+    return row.customer
+
+
+def running(customer: Customer) -> list[CustomerSession]:
+    """Where the customer is signed in, last used first."""
+    rows = customer.sessions.filter(ended_at=None).order_by("-seen_at")
+    vendor, moment = customer.vendor, now()
+    return [row for row in rows if _is_in_time(row, vendor, moment)]
+
+
+def is_current(request: CustomerRequest, row: CustomerSession) -> bool:
+    return bool(request.session.get(_SESSION) == row.pk)
+
+
+def end(customer: Customer, session_id: int) -> None:
+    """One of the customer's own; of anybody else's nothing happens."""
+    _end(customer.sessions.filter(pk=session_id))
+
+
+def end_others(request: CustomerRequest) -> None:
+    _end(request.customer.sessions.exclude(pk=request.session[_SESSION]))
+
+
+def end_all(customer: Customer) -> None:
+    _end(customer.sessions.all())
+
+
+def forget_old() -> None:
+    """Every vendor's, a month after their last use."""
+    CustomerSession.objects.filter(seen_at__lt=now() - _KEPT).delete()
+
+
+def _end(rows: QuerySet[CustomerSession]) -> None:
+    rows.filter(ended_at=None).update(ended_at=now())
+
+
+def _is_in_time(row: CustomerSession, vendor: Vendor, moment: datetime) -> bool:
+    lasts, idles = timedelta(hours=vendor.session_hours), timedelta(hours=vendor.idle_hours)
+    return moment < row.signed_in_at + lasts and moment < row.seen_at + idles
+
+
+def _user_agent(request: HubRequest | VendorRequest) -> str:
+    said: str = request.headers.get("User-Agent", "")
+    return "".join(filter(str.isprintable, said))[:LONGEST_USER_AGENT]

@@ -3,6 +3,7 @@
 from django.core.management import call_command
 from django.tasks import task
 
+from accounts import sessions
 from accounts.models import MagicLink
 from accounts.services import links
 from accounts.tenancy import vendor_scope
@@ -31,3 +32,5 @@ def sweep_links() -> None:
 def prune_sessions() -> None:
     """Forget sessions that have run out."""
     call_command("clearsessions")
+    with vendor_scope(None):
+        sessions.forget_old()

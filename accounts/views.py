@@ -20,7 +20,7 @@ from accounts import cookies, sessions
 from accounts.access import public
 from accounts.errors import LinkNotValid, ProofNotRight
 from accounts.forms import CodeForm, LanguageForm, ProofForm, SignInForm
-from accounts.http import client_address, own_path
+from accounts.http import own_path
 from accounts.services import sign_in as door_keeper
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def sign_in(request: VendorRequest) -> HttpResponse:
         vendor=request.vendor,
         email=address,
         browser_key=key,
-        client=client_address(request),
+        client=request.client,
         language=get_language() or settings.LANGUAGE_CODE,
         next_path=next_path,
     )

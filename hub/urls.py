@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from hub.views import brand, card, documents, home, payment, profile, purchases, subscriptions
+from hub.views import (
+    activity,
+    brand,
+    card,
+    documents,
+    home,
+    payment,
+    profile,
+    purchases,
+    subscriptions,
+)
 
 app_name = "hub"
 urlpatterns = [
@@ -38,5 +48,7 @@ urlpatterns = [
     path("brand/<slug:version>.png", brand.logo, name="brand_logo"),
     path("brand/<slug:version>.svg", brand.icon, name="brand_icon"),
     path("profile/", profile.profile, name="profile"),
+    path("profile/activity/", activity.activity, name="activity"),
+    path("profile/activity/end/", activity.end_sessions, name="end_sessions"),
     path("profile/confirm/<str:token>/", profile.confirm_email, name="confirm_email"),
 ]

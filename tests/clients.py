@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts import sessions
 from accounts.models import Customer, User
+from accounts.tenancy import vendor_scope
 
 PLATFORM = "hub.test"
 
@@ -24,8 +25,10 @@ class HubClient(Client):
 def signed_in(customer: Customer) -> HubClient:
     """As after a redeemed link, without the walk there."""
     request = HttpRequest()
+    request.client = "127.0.0.1"
     request.session = import_module(settings.SESSION_ENGINE).SessionStore()
-    sessions.sign_in(request, customer)
+    with vendor_scope(customer.vendor):
+        sessions.sign_in(request, customer)
     request.session.save()
     client = HubClient(customer.vendor.host)
     client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key

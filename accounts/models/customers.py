@@ -27,7 +27,6 @@ class Customer(VendorOwned):
     company = models.CharField(_("company"), max_length=150, blank=True)
     tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
-    signed_out_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("known since"), auto_now_add=True)
 
     class Meta:

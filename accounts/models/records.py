@@ -62,7 +62,7 @@ class AuditEntry(VendorOwned):
             models.UniqueConstraint(fields=["vendor", "number"], name="audit_numbers_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["vendor", "customer", "-number"], name="audit_by_customer"),
+            models.Index(fields=["vendor", "customer", "-at", "-id"], name="audit_by_customer"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 colour_validator = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write a colour as #rrggbb."))
+
+SESSION_HOURS = 14 * 24
+IDLE_HOURS = 7 * 24
+"""The most; a vendor may shorten both."""
 
 
 def hub_languages() -> list[tuple[str, StrOrPromise]]:
@@ -55,6 +59,17 @@ class Vendor(models.Model):
     support_hours = models.CharField(_("support hours"), max_length=120, blank=True)
     reply_to = models.EmailField(
         _("reply-to of mails"), blank=True, help_text=_("Empty: the support e-mail.")
+    )
+
+    session_hours = models.PositiveSmallIntegerField(
+        _("signed in for at most, hours"),
+        default=SESSION_HOURS,
+        validators=[MinValueValidator(1), MaxValueValidator(SESSION_HOURS)],
+    )
+    idle_hours = models.PositiveSmallIntegerField(
+        _("signed out when unused for, hours"),
+        default=IDLE_HOURS,
+        validators=[MinValueValidator(1), MaxValueValidator(IDLE_HOURS)],
     )
 
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)

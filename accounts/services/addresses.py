@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from accounts import tasks, throttle
+from accounts import sessions, tasks, throttle
 from accounts.errors import AddressTaken, ProofNotRight
 from accounts.models import Customer, EmailAddress, MagicLink
 from accounts.services import audit, links
@@ -131,8 +131,9 @@ def _replace(customer: Customer, address: str) -> None:
     row.address, row.verified_at = address, now()
     row.save()
     EmailAddress.matching(customer.email).exclude(pk=row.pk).delete()
-    customer.email, customer.signed_out_at = address, now()
-    customer.save(update_fields=["email", "signed_out_at"])
+    customer.email = address
+    customer.save(update_fields=["email"])
+    sessions.end_all(customer)
 
 
 def _close_ways_in(customer: Customer, *, but: list[MagicLink.Purpose]) -> None:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Customer
+from accounts.services import audit
 from billing import sentences
 from billing.errors import BillingError, BillingUnavailable, StripeRefused
 from billing.gateway.client import for_a_page
@@ -105,6 +106,8 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     action.refresh_from_db()
     if state == Action.State.DONE:
         settle_failures(action=action)
+        about = str(action.subscription or "")
+        audit.record(action.kind, customer=action.customer, subject=about)
     elif error is not None and error.detail != NOT_APPLIED:
         record_failure(error, action=action)
     if action.mail_wanted:

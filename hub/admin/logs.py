@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AuditEntry, SentMail
 from billing.models import Action
 from hub.admin.base import RecordAdmin, WhenFilter
+from hub.presentation.activity import ACTS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -26,6 +27,7 @@ MESSAGES: dict[str, StrOrPromise] = {
     "cancellation": _("Cancellation"),
     "cancellation_undone": _("Cancellation undone"),
     "card_changed": _("Card changed"),
+    "card_expiring": _("Card expiring"),
     "confirm_email": _("New e-mail address to be confirmed"),
     "credit_note": _("Credit note"),
     "reversal": _("Reversal"),
@@ -38,14 +40,9 @@ MESSAGES: dict[str, StrOrPromise] = {
     "update_link": _("Card update link"),
 }
 
-ACTS: dict[str, StrOrPromise] = {
-    "email_changed": _("E-mail address changed"),
-    "email_reverted": _("E-mail address changed back"),
-    "profile_link_sent": _("Profile link sent"),
-    "signed_in": _("Signed in"),
+STAFF_ACTS: dict[str, StrOrPromise] = {
     "stripe_keys_changed": _("Stripe keys changed"),
     "stripe_events_replayed": _("Stripe events replayed"),
-    "update_link_sent": _("Card update link sent"),
     "vendor_changed": _("Settings changed"),
 }
 
@@ -139,7 +136,7 @@ class AuditEntryAdmin(RecordAdmin):
 
     @admin.display(description=_("action"), ordering="action")
     def what(self, entry: AuditEntry) -> StrOrPromise:
-        return ACTS.get(entry.action, entry.action)
+        return (ACTS | STAFF_ACTS).get(entry.action, entry.action)
 
     @admin.display(description=_("by"))
     def by(self, entry: AuditEntry) -> str:

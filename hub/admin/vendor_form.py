@@ -72,6 +72,8 @@ class VendorForm(ModelForm):
             "support_url",
             "support_hours",
             "reply_to",
+            "session_hours",
+            "idle_hours",
             "legal_name",
             "legal_address",
             "tax_id",

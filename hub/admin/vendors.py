@@ -63,6 +63,7 @@ class VendorAdmin(VendorScopedAdmin):
                 ]
             },
         ),
+        (_("Sign-in"), {"fields": ["session_hours", "idle_hours"]}),
         (_("Legal details on documents"), {"fields": ["legal_name", "legal_address", "tax_id"]}),
         (_("Stripe"), {"fields": ["stripe_account"]}),
     ]

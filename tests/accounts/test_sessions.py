@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils.timezone import now
 
-from accounts.models import Customer
+from accounts.models import CustomerSession, Vendor
 from accounts.tasks import prune_sessions
 from accounts.tenancy import vendor_scope
 from tests.accounts.mailbox import link_in, newest
@@ -79,11 +80,39 @@ def test_a_link_on_some_page_signs_nobody_out(as_alice):
     assert is_signed_in(as_alice)
 
 
-def test_a_session_that_is_older_than_the_last_sign_out_has_ended(alice, as_alice, acme):
+@pytest.mark.parametrize(
+    ("began", "used", "lasts"),
+    [
+        (timedelta(days=13, hours=23), timedelta(), True),
+        (timedelta(days=14), timedelta(), False),
+        (timedelta(days=8), timedelta(days=6, hours=23), True),
+        (timedelta(days=8), timedelta(days=7), False),
+    ],
+)
+def test_a_session_ends_after_fourteen_days_or_seven_unused(acme, as_alice, began, used, lasts):
     with vendor_scope(acme):
-        Customer.objects.update(signed_out_at=now() + timedelta(seconds=1))
+        CustomerSession.objects.update(signed_in_at=now() - began, seen_at=now() - used)
+
+    assert is_signed_in(as_alice) == lasts
+
+
+def test_a_vendor_may_shorten_both(acme, as_alice):
+    Vendor.objects.update(idle_hours=1)
+    with vendor_scope(acme):
+        CustomerSession.objects.update(seen_at=now() - timedelta(hours=1))
 
     assert not is_signed_in(as_alice)
+
+
+def test_when_and_from_where_it_was_last_used_is_kept(acme, as_alice):
+    with vendor_scope(acme):
+        CustomerSession.objects.update(seen_at=now() - timedelta(hours=1))
+    as_alice.get("/documents/", headers={"user-agent": "Something New"})
+
+    with vendor_scope(acme):
+        row = CustomerSession.objects.get()
+    assert now() - row.seen_at < timedelta(minutes=1)
+    assert (row.user_agent, row.client) == ("Something New", "127.0.0.1")
 
 
 def test_a_customer_who_is_gone_has_no_session(acme):
@@ -130,3 +159,12 @@ def test_sessions_that_have_run_out_are_forgotten(as_alice, as_bob):
     prune_sessions.func()
 
     assert [session.pk for session in Session.objects.all()] == [kept]
+
+
+def test_sessions_nobody_used_for_a_month_are_forgotten(acme, as_alice, as_bob, alice):
+    with vendor_scope(acme):
+        alice.sessions.update(seen_at=now() - timedelta(days=31))
+    prune_sessions.func()
+
+    with vendor_scope(acme):
+        assert {row.customer.name for row in CustomerSession.objects.all()} == {"Bob"}

@@ -73,7 +73,7 @@ def test_everything_a_customer_meets_is_german(page, globex, mailbox, english):
     expect(page.get_by_role("heading", name="Carol")).to_be_visible()
     look()
     expect(page.get_by_role("main")).to_contain_text("189,00\xa0€")
-    for path in ("/documents/", "/profile/", "/card/"):
+    for path in ("/documents/", "/profile/", "/profile/activity/", "/card/"):
         page.goto(f"{globex.origin}{path}")
         look()
     page.goto(globex.origin)

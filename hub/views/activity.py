@@ -1,0 +1,40 @@
+"""Where the customer is signed in, and what was done in their hub."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import sessions
+from accounts.http import CustomerRequest
+from hub.paging import page_of
+from hub.presentation.activity import acts, devices
+
+ACTS_A_PAGE = 20
+
+
+@require_safe
+def activity(request: CustomerRequest) -> HttpResponse:
+    before = request.GET.get("before", "")
+    log = request.customer.audit.select_related("by_user")
+    page = page_of(log, moment="at", before=before, size=ACTS_A_PAGE)
+    context = {
+        "devices": devices(request),
+        "acts": acts(page.rows),
+        "older": page.older,
+    }
+    return render(request, "hub/activity.html", context)
+
+
+@require_POST
+def end_sessions(request: CustomerRequest) -> HttpResponse:
+    """The one that is named, or all but this one."""
+    session_id = request.POST.get("session", "")
+    if session_id.isdecimal() and len(session_id) < 19:
+        sessions.end(request.customer, int(session_id))
+        messages.success(request, _("That device is signed out."))
+    else:
+        sessions.end_others(request)
+        messages.success(request, _("All other devices are signed out."))
+    return redirect("hub:activity")
