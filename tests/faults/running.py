@@ -76,6 +76,14 @@ class Running:
             time.sleep(0.5)
         return time.monotonic() - began
 
+    def cut_connections(self) -> None:
+        """As a restart of PostgreSQL does; SQLite has none to cut."""
+        if self.stack.demo.database_url:
+            self.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
     # Processes
 
     def members(self, name: str) -> list[int]:
