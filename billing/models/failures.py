@@ -64,7 +64,7 @@ class Failure(VendorOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.code or self.detail}"
+        return f"{self.what}: {self.code}" if self.code else str(self.what)
 
     @property
     def what(self) -> StrOrPromise:

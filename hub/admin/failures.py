@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -24,6 +25,7 @@ from billing.models import Failure
 from billing.services import update_links
 from hub.admin import events, roles
 from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.columns import short_day
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -44,7 +46,7 @@ class SettledFilter(admin.SimpleListFilter):
 
 @admin.register(Failure)
 class FailureAdmin(RecordAdmin):
-    list_display = ["action_words", "who", "reason", "code", "decline_code", "happened_at", "state"]
+    list_display = ["action_words", "who", "problem", "at_stripe", "day", "state"]
     list_filter = [SettledFilter, ("happened_at", WhenFilter)]
     list_select_related = ["customer", "action", "event", "subscription"]
     search_fields = [
@@ -77,7 +79,6 @@ class FailureAdmin(RecordAdmin):
                     "code",
                     "decline_code",
                     "detail",
-                    "request_id",
                     "object_id",
                     "event",
                     "at_stripe",
@@ -90,6 +91,16 @@ class FailureAdmin(RecordAdmin):
     @admin.display(description=gettext_lazy("action"))
     def action_words(self, failure: Failure) -> StrOrPromise:
         return failure.what
+
+    @admin.display(description=gettext_lazy("problem"), ordering="code")
+    def problem(self, failure: Failure) -> str:
+        """Stripe's codes, or its words where it has none."""
+        codes = [code for code in (failure.code, failure.decline_code) if code]
+        return " / ".join(codes) or Truncator(failure.detail).chars(60)
+
+    @admin.display(description=gettext_lazy("date"), ordering="happened_at")
+    def day(self, failure: Failure) -> str:
+        return short_day(failure.happened_at)
 
     @admin.display(description=gettext_lazy("told the customer"))
     def reason(self, failure: Failure) -> StrOrPromise:
@@ -107,7 +118,7 @@ class FailureAdmin(RecordAdmin):
         return format_html(
             '<a href="{}" target="_blank" rel="noreferrer">{}</a>',
             failure.dashboard_url,
-            _("Open in Stripe"),
+            failure.request_id or failure.object_id or _("Open"),
         )
 
     def get_urls(self) -> list[URLPattern]:
