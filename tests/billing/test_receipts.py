@@ -290,11 +290,20 @@ def test_shipping_and_rounding_are_lines_of_their_own(
 ) -> None:
     shipping = ShippingRecord(net_minor=417, tax_minor=83)
     sale = replace(SALE, shipping=shipping, total_minor=6501, tax_minor=1084)
-    assert rows_of(pay(buy, monkeypatch, sale, 6501)) == [
+    document = pay(buy, monkeypatch, sale, 6501)
+    assert document_context(document)["paper"]["tax"]["rows"] == [
+        ["20%", "€54.17", "€10.84", "€65.01"]
+    ]
+    assert rows_of(document) == [
         ("Course", 1, 5000, 1000, 2000),
         ("Shipping", 1, 417, 83, 2000),
         ("Rounding", 1, 0, 1, 2000),
     ]
+
+
+def test_shipping_without_tax_bears_no_rate(buy: Buyer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sale = replace(SALE, shipping=ShippingRecord(net_minor=500, tax_minor=0), total_minor=6500)
+    assert rows_of(pay(buy, monkeypatch, sale, 6500))[1] == ("Shipping", 1, 500, 0, None)
 
 
 def test_usage_may_be_a_part_of_a_unit_or_nothing(

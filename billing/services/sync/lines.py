@@ -125,8 +125,7 @@ def _shipping(sale: SaleRecord) -> list[LineItem]:
     shipping = sale.shipping
     if shipping is None or not (shipping.net_minor or shipping.tax_minor):
         return []
-    words, net, tax = _("Shipping"), shipping.net_minor, shipping.tax_minor
-    return [LineItem(description=words, net_minor=net, tax_minor=tax, tax_rate=_same_rate(sale))]
+    return [_besides(sale, _("Shipping"), shipping.net_minor, shipping.tax_minor)]
 
 
 def _rounding(sale: SaleRecord) -> list[LineItem]:
@@ -138,13 +137,21 @@ def _rounding(sale: SaleRecord) -> list[LineItem]:
     if not net and not tax:
         return []
     is_small = abs(net + tax) <= len(parts)
-    words, rate = _("Rounding") if is_small else _("Other amounts"), _same_rate(sale)
-    return [LineItem(description=words, net_minor=net, tax_minor=tax, tax_rate=rate)]
+    return [_besides(sale, _("Rounding") if is_small else _("Other amounts"), net, tax)]
 
 
-def _same_rate(sale: SaleRecord) -> int | None:
-    rates = {line.tax_rate for line in sale.lines}
-    return rates.pop() if len(rates) == 1 else None
+def _besides(sale: SaleRecord, words: str, net_minor: int, tax_minor: int) -> LineItem:
+    """What is no line at Stripe; its tax counts with that of the lines, where they have but one."""
+    taxes = {(line.tax_rate, line.tax_label[:60]) for line in sale.lines}
+    is_same = bool(tax_minor) and len(taxes) == 1
+    rate, label = taxes.pop() if is_same else (None, "")
+    return LineItem(
+        description=words,
+        net_minor=net_minor,
+        tax_minor=tax_minor,
+        tax_rate=rate,
+        tax_label=label,
+    )
 
 
 def _credited_before(note: CreditNoteRecord) -> list[LineItem]:
