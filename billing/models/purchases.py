@@ -187,6 +187,11 @@ class Subscription(CardOnFile, VendorOwned):
         return self.payments_total is not None and self.payments_made >= self.payments_total
 
     @property
+    def is_charged_by_itself(self) -> bool:
+        """Else its customer is sent invoices, and pays them."""
+        return self.collection_method == CHARGED_BY_ITSELF
+
+    @property
     def is_by_use(self) -> bool:
         """Whether a part of the price is only known once it is billed."""
         return any(item["is_metered"] or item["is_tiered"] for item in self.items)

@@ -106,8 +106,8 @@ def discount_of(subscription: Subscription) -> str:
 
 
 def items_of(subscription: Subscription) -> list[ItemRow]:
-    """`3 × Team Seat`, `€45.00 a month`: where there is more than one thing to say."""
-    if len(subscription.items) < 2 and not any(item["quantity"] > 1 for item in subscription.items):
+    """`3 × Team Seat`, `€45.00 a month`: each, where there is more than one."""
+    if len(subscription.items) < 2:
         return []
     return [
         ItemRow(

@@ -194,10 +194,10 @@ def _charge_note(subscription: Subscription) -> str:
 
 def _next_charge(subscription: Subscription) -> str:
     assert subscription.next_charge_at is not None  # noqa: S101 - who calls has looked
-    return _("Next charge %(day)s, %(amount)s") % {
-        "day": near_day(subscription.next_charge_at),
-        "amount": next_charge_of(subscription),
-    }
+    words = {"day": near_day(subscription.next_charge_at), "amount": next_charge_of(subscription)}
+    if subscription.is_charged_by_itself:
+        return _("Next charge %(day)s, %(amount)s") % words
+    return _("Next invoice %(day)s, %(amount)s") % words
 
 
 def card_label(subscription: Subscription) -> str:

@@ -102,6 +102,7 @@ def subscription(**fields) -> Subscription:
         ),
         ({"items": [item(amount_minor=0)], "amount_minor": 0}, "Active", ""),
         ({"tax_is_added": True}, "Active", "Next charge 3 December, €19.00 plus tax"),
+        ({"collection_method": "send_invoice"}, "Active", "Next invoice 3 December, €19.00"),
         (
             {"status": "paused", "paused_at": datetime(2026, 10, 1, tzinfo=UTC)},
             "Paused since 1 October",
