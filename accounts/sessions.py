@@ -15,6 +15,7 @@ from accounts.models.sessions import LONGEST_USER_AGENT
 if TYPE_CHECKING:
     from accounts.http import CustomerRequest, HubRequest, VendorRequest
 
+FRESH_FOR = timedelta(minutes=15)
 _VENDOR = "vendor"
 _SESSION = "customer_session"
 _SEEN_EVERY = timedelta(minutes=5)
@@ -75,6 +76,14 @@ def running(customer: Customer) -> list[CustomerSession]:
 
 def is_current(request: CustomerRequest, row: CustomerSession) -> bool:
     return bool(request.session.get(_SESSION) == row.pk)
+
+
+def is_fresh(request: CustomerRequest) -> bool:
+    """Whether the person proved the mailbox just now: asked before what would hand the hub over."""
+    since = now() - FRESH_FOR
+    return CustomerSession.objects.filter(
+        pk=request.session[_SESSION], signed_in_at__gt=since
+    ).exists()
 
 
 def end(customer: Customer, session_id: int) -> None:

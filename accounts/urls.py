@@ -9,6 +9,7 @@ urlpatterns = [
     path("updateinfo/", views.door, name="updateinfo"),
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-in/sent/", views.sent, name="sent"),
+    path("sign-in/again/", views.again, name="again"),
     path("sign-in/code/", views.code, name="code"),
     path("sign-in/<str:token>/", views.confirm, name="confirm"),
     path("sign-out/", views.sign_out, name="sign_out"),

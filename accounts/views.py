@@ -20,7 +20,7 @@ from accounts import cookies, sessions
 from accounts.access import public
 from accounts.errors import LinkNotValid, ProofNotRight
 from accounts.forms import CodeForm, LanguageForm, ProofForm, SignInForm
-from accounts.http import own_path
+from accounts.http import CustomerRequest, own_path
 from accounts.services import sign_in as door_keeper
 
 if TYPE_CHECKING:
@@ -65,6 +65,13 @@ def sign_in(request: VendorRequest) -> HttpResponse:
     response = redirect(reverse("accounts:sent") + query)
     cookies.remember_request(response, key=key, address=address)
     return response
+
+
+@require_safe
+def again(request: CustomerRequest) -> HttpResponse:
+    """Before what must not be done with a session that somebody else may have picked up."""
+    next_path = own_path(request.GET.get("next", ""))
+    return render(request, "accounts/again.html", {"next": next_path})
 
 
 @public

@@ -3,7 +3,9 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -27,7 +29,9 @@ from hub.presentation.words import long_card
 def profile(request: CustomerRequest) -> HttpResponse:
     form = DetailsForm.of(request.customer, request.POST if request.method == "POST" else None)
     if form.is_valid() and _save(request, form):
-        return redirect("hub:home")
+        return redirect(_next_of(request, form))
+    if address := request.GET.get("email"):
+        form.initial["email"] = address  # typed before a fresh sign-in was asked for
     card = main_card(live_subscriptions(request.customer))
     context = {
         "form": form,
@@ -52,12 +56,21 @@ def _save(request: CustomerRequest, form: DetailsForm) -> bool:
         return False
     if form.details_changed:
         messages.success(request, _("Your details are saved."))
-    if "email" in form.changed_data:
+    if "email" in form.changed_data and sessions.is_fresh(request):
         address = form.cleaned_data["email"]
         addresses.request_change(request.customer, address=address)
         words = _("Open the mail we just sent to %s to confirm your new address.")
         messages.info(request, words % address)
     return True
+
+
+def _next_of(request: CustomerRequest, form: DetailsForm) -> str:
+    """A new address is taken only from whoever has just signed in."""
+    if "email" not in form.changed_data or sessions.is_fresh(request):
+        return reverse("hub:home")
+    typed = urlencode({"email": form.cleaned_data["email"]})
+    back = urlencode({"next": f"{reverse('hub:profile')}?{typed}"})
+    return f"{reverse('accounts:again')}?{back}"
 
 
 @public

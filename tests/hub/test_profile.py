@@ -1,8 +1,13 @@
 import re
+from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core import mail
+from django.utils.timezone import now
 
+from accounts.models import CustomerSession
+from accounts.tenancy import vendor_scope
 from tests.clients import HubClient, signed_in
 
 DETAILS = {
@@ -130,6 +135,31 @@ def test_a_new_address_counts_once_its_mailbox_confirms(as_buyer, in_stripe):
     assert "Your e-mail address is now new@example.com." in done.text
     assert "Waiting for" not in as_buyer.get("/profile/").text
     assert [m.to for m in mail.outbox if m.to == ["alice@example.com"]] != []
+
+
+def test_a_new_address_is_taken_only_after_a_fresh_sign_in(as_buyer, in_stripe, acme):
+    with vendor_scope(acme):
+        CustomerSession.objects.update(signed_in_at=now() - timedelta(minutes=16))
+    mail.outbox.clear()
+    wish = DETAILS | {"email": "new@example.com", "city": "Cork"}
+
+    asked = as_buyer.post("/profile/", wish, follow=True)
+    sent = as_buyer.post("/sign-in/", hidden_fields(asked), follow=True)
+
+    assert "Is it you?" in asked.text
+    assert "Check your mail" in sent.text
+    assert in_stripe().address.city == "Cork"
+    assert [message.to for message in mail.outbox] == [["alice@example.com"]]
+    link = re.search(r"https://acme\.test(/sign-in/\S+)", mail.outbox[0].body)[1]
+    back = as_buyer.post(link, follow=True)
+    assert 'value="new@example.com"' in back.text
+    as_buyer.post("/profile/", wish)
+    assert mail.outbox[-1].to == ["new@example.com"]
+
+
+def hidden_fields(answer):
+    form = BeautifulSoup(answer.content, "html.parser").select_one("main form")
+    return {field["name"]: field["value"] for field in form.select("input[name]")}
 
 
 def test_a_confirmation_works_once(as_buyer):

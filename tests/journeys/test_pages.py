@@ -86,6 +86,7 @@ def find_the_customers(found, page, acme, mailbox, alice):
     keep["ending"] = page.url.removesuffix("cancelled/")
     page.goto(f"{acme.origin}/documents/")
     keep["documents"] = page.url
+    keep["a fresh sign-in"] = f"{acme.origin}/sign-in/again/?next=/profile/"
     keep["activity"] = f"{acme.origin}/profile/activity/"
     keep["a search for documents"] = f"{page.url}?q=no+such+number"
     receipt = page.get_by_role("row", name="Receipt").first.get_by_role("link", name="AC-")
