@@ -167,7 +167,7 @@ def _scopes(together: list[Subscription], chosen: Subscription | None) -> list[t
             "%(count)d split-pay plan", "%(count)d split-pay plans", counts["split-pay"]
         ),
     }
-    parts = [kinds[kind] % {"count": count} for kind, count in counts.items()]
+    parts = [words % {"count": counts[kind]} for kind, words in kinds.items() if counts[kind]]
     everything = ("all", _("Everything: %s") % ", ".join(parts))
     ones = [chosen] if chosen else together
     return [everything, *((str(s.pk), _("%s only") % s.product_name) for s in ones)]
