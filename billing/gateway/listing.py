@@ -36,6 +36,17 @@ def subscription_ids(vendor: Vendor, customer_id: str) -> list[str]:
         return [subscription.id for subscription in found.auto_paging_iter()]
 
 
+def credits_without_refund(vendor: Vendor, customer_id: str) -> list[str]:
+    """The credit notes of paid invoices that no refund, or not a refund alone, tells of."""
+    with asking():
+        found = client_for(vendor).credit_notes.list({"customer": customer_id, "limit": A_PAGE})
+        return [
+            note.id
+            for note in found.auto_paging_iter()
+            if note.post_payment_amount > sum(given.amount_refunded for given in note.refunds)
+        ]
+
+
 def customers_touched(vendor: Vendor, *, since: datetime) -> set[str]:
     """Whose anything has changed, by Stripe's own record of events; it goes back 30 days."""
     with asking():

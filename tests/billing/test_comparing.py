@@ -86,6 +86,19 @@ def test_disputes_and_payments_outside_of_stripe_are_found_too(buy: Buyer, acme:
     assert runs.reconcile(acme).differences_found == 0
 
 
+def test_what_was_credited_to_the_balance_is_found(buy: Buyer, acme: Vendor) -> None:
+    buy.subscription()
+    payment = Transaction.objects.get()
+    invoice = buy.stripe.invoices.retrieve(payment.stripe_invoice_id)
+    line = {"type": "invoice_line_item", "invoice_line_item": invoice.lines.data[0].id}
+    note: Any = {"invoice": invoice.id, "lines": [line | {"amount": 500}], "credit_amount": 500}
+    made = buy.stripe.credit_notes.create(note)
+    assert runs.reconcile(acme).differences.get(object_id=made.id).was_missing
+    assert runs.reconcile(acme).differences_found == 0
+    asked = Transaction.objects.get(stripe_id=made.id)
+    assert (asked.kind, asked.amount_minor) == (Transaction.Kind.CREDIT, -500)
+
+
 def test_a_settled_charge_is_not_read_again(buy: Buyer, acme: Vendor, sandbox: Sandbox) -> None:
     buy.subscription()
     asked = len(sandbox.ledger)

@@ -233,13 +233,30 @@ BODIES = st.one_of(
 )
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(body=BODIES, header=st.sampled_from(["right", "wrong", "none", "stale", "future"]))
+WAYS = st.sampled_from(["right", "wrong", "none", "stale", "future"])
+
+
+def some(count: int) -> Any:
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=count, deadline=None, suppress_health_check=checks)
+
+
+@some(200)
+@given(body=BODIES, header=WAYS)
 def test_whatever_arrives_is_answered_and_only_signed_events_are_kept(
     acme: Vendor, body: bytes, header: str
 ) -> None:
+    arrives(body, header)
+
+
+@pytest.mark.slow
+@some(10_000)
+@given(body=BODIES, header=WAYS)
+def test_ten_thousand_bodies_are_answered(acme: Vendor, body: bytes, header: str) -> None:
+    arrives(body, header)
+
+
+def arrives(body: bytes, header: str) -> None:
     with vendor_scope(None):
         StripeEvent.objects.all().delete()
     signatures = {

@@ -22,7 +22,7 @@ from billing.models import (
 )
 from billing.services.failures import record_failure
 from billing.services.sync.customers import DETAILS, sync_customer
-from billing.services.sync.payments import sync_charge, sync_payment_outside
+from billing.services.sync.payments import sync_charge, sync_credit_note, sync_payment_outside
 from billing.services.sync.subscriptions import sync_subscription
 
 logger = logging.getLogger(__name__)
@@ -52,9 +52,14 @@ def _read_all(run: SyncRun, stripe_customer_id: str) -> None:
     for charge in charges.charges_of(run.vendor, stripe_customer_id):
         if run.kind == SyncRun.Kind.IMPORT or not _is_known(charge):
             _attempt(run, sync_charge, charge.charge_id)
-    for invoice_id in sales.paid_outside(run.vendor, stripe_customer_id):
-        if not Transaction.objects.filter(stripe_id=invoice_id).exists():
-            _attempt(run, sync_payment_outside, invoice_id)
+    without_charge = [
+        (sync_payment_outside, sales.paid_outside),
+        (sync_credit_note, listing.credits_without_refund),
+    ]
+    for sync, ids in without_charge:
+        for key in ids(run.vendor, stripe_customer_id):
+            if not Transaction.objects.filter(stripe_id=key).exists():
+                _attempt(run, sync, key)
 
 
 def _attempt(run: SyncRun, sync: Callable[[Vendor, str], object], object_id: str) -> None:
