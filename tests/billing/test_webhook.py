@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -270,3 +271,16 @@ def arrives(body: bytes, header: str) -> None:
     assert answer.status_code in (200, 400)
     assert bool(kept()) == (answer.status_code == 200)
     assert header == "right" or kept() == []
+
+
+def test_an_event_costs_its_vendor_its_secret_and_one_insert(
+    django_assert_num_queries: Any,
+) -> None:
+    """A duplicate costs the same, and nobody is nudged again."""
+    body = json.dumps(EVENT).encode()
+    with override_settings(
+        TASKS={"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+    ):
+        for _again in range(2):
+            with django_assert_num_queries(3):
+                assert post(body, signed(body)).status_code == 200
