@@ -39,6 +39,9 @@ class Acts:
             "fail": self.fail_next_payment,
             "pay": self.pay,
             "refund": self.refund,
+            "dispute": self.dispute,
+            "win": self.win_dispute,
+            "lose": self.lose_dispute,
             "cancel": self.cancel,
             "pause": self.pause,
             "resume": self.resume,
@@ -151,6 +154,22 @@ class Acts:
             else self._api.refunds.create({"charge": charge, "amount": part})
         )
         return _("%(amount)s was refunded.") % {"amount": money(made.amount, made.currency)}
+
+    def dispute(self, charge: str, form: Mapping[str, str]) -> str:
+        self._sandbox.dispute(charge)
+        return _("The customer disputes the payment.")
+
+    def win_dispute(self, charge: str, form: Mapping[str, str]) -> str:
+        self._decide(charge, won=True)
+        return _("The bank decided for the vendor.")
+
+    def lose_dispute(self, charge: str, form: Mapping[str, str]) -> str:
+        self._decide(charge, won=False)
+        return _("The bank decided for the customer.")
+
+    def _decide(self, charge: str, *, won: bool) -> None:
+        for dispute in self._api.disputes.list({"charge": charge}).data:
+            self._sandbox.decide_dispute(dispute.id, won=won)
 
     def cancel(self, subscription: str, form: Mapping[str, str]) -> str:
         """At once, with nothing paid back and nothing more charged."""

@@ -19,7 +19,7 @@ from billing.sandbox.wording import countries, later, moment
 
 PAGE = re.compile(r"/accounts/(?P<account>acct_\w+)/(?P<rest>[\w/]*)\Z")
 CUSTOMER = re.compile(r"customers/(?P<key>cus_\w+)/\Z")
-ACT = re.compile(r"(?P<act>fail|pay|refund|cancel|pause|resume)/(?P<key>\w+)/\Z")
+ACT = re.compile(r"(?P<act>fail|pay|refund|dispute|win|lose|cancel|pause|resume)/(?P<key>\w+)/\Z")
 BACK = re.compile(r"/(accounts/[\w/]*)?\Z")
 STEPS = ("hour", "day", "week", "month", "year")
 

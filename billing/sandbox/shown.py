@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from billing.sandbox.disputes import CLOSED
 from billing.sandbox.ledger import Entry
 from billing.sandbox.machine import Sandbox
 from billing.sandbox.store import Obj
@@ -88,7 +89,8 @@ class Shown:
             "card": self._card(found[0]["invoice_settings"]["default_payment_method"]),
             "invoices": [_invoice(invoice) for invoice in reversed(invoices)],
             "payments": [
-                _payment(charge) for charge in reversed(self._all("charge", customer=key))
+                _payment(charge, self._all("dispute", charge=charge["id"]))
+                for charge in reversed(self._all("charge", customer=key))
             ],
         }
 
@@ -160,10 +162,13 @@ def _invoice(invoice: Obj) -> Obj:
     }
 
 
-def _payment(charge: Obj) -> Obj:
+def _payment(charge: Obj, disputes: list[Obj]) -> Obj:
+    is_disputed = any(dispute["status"] not in CLOSED for dispute in disputes)
     left = charge["amount"] - charge["amount_refunded"]
     if charge["status"] != "succeeded":
         state = State(tone="late", text=charge["failure_message"] or _("Failed"))
+    elif is_disputed:
+        state = State(tone="late", text=_("Disputed"))
     elif left == 0:
         state = State(tone="over", text=_("Refunded"))
     elif charge["amount_refunded"]:
@@ -176,7 +181,9 @@ def _payment(charge: Obj) -> Obj:
         "on": day(charge["created"]),
         "amount": money(charge["amount"], charge["currency"]),
         "state": state,
-        "can_refund": charge["status"] == "succeeded" and left > 0,
+        "can_refund": charge["status"] == "succeeded" and left > 0 and not disputes,
+        "can_dispute": charge["status"] == "succeeded" and not disputes,
+        "is_disputed": is_disputed,
     }
 
 

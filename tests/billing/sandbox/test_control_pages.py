@@ -147,6 +147,18 @@ def test_a_payment_fails_and_its_invoice_is_paid_by_hand(desk):
     expect(desk.part("Subscriptions")).to_contain_text("Active")
 
 
+def test_a_payment_is_disputed_and_the_bank_decides(desk):
+    desk.buy("One-time purchases", COURSE)
+    desk.press("Dispute")
+    expect(desk.said).to_have_text("The customer disputes the payment.")
+    expect(desk.part("Payments")).to_contain_text("Disputed")
+
+    desk.press("Customer wins")
+
+    expect(desk.said).to_have_text("The bank decided for the customer.")
+    assert desk.api.disputes.list().data[0].status == "lost"
+
+
 def test_a_payment_is_refunded_in_part_and_then_in_full(desk):
     desk.buy("One-time purchases", COURSE)
     desk.page.get_by_label("Part of the amount").fill("9,50")
