@@ -62,7 +62,7 @@ def test_a_refusal_names_what_is_still_open_and_leads_to_another_card(as_buyer, 
 def test_with_nothing_open_it_says_so(as_buyer):
     as_buyer.post("/card/pay/")
 
-    assert "Nothing is open any more." in as_buyer.post("/card/pay/", follow=True).text
+    assert "Nothing is open" in as_buyer.post("/card/pay/", follow=True).text
 
 
 def test_where_the_bank_asks_the_page_gets_what_its_script_needs(as_buyer, buy, overdue):
