@@ -148,9 +148,12 @@ def acmes_pages(stage: Stage) -> list[int]:
 
 
 def a_card_for_acmes(stage: Stage) -> list[int]:
+    """The page knows no such subscription, and its form no such choice."""
     given = {"scope": str(stage.theirs.pk), "setup_intent": "seti_1"}
-    answer = stage.as_carol.post(f"/card/?subscription={stage.theirs.pk}", given)
-    return [400 if answer.context["form"].errors else answer.status_code]
+    page = stage.as_carol.post(f"/card/?subscription={stage.theirs.pk}", given)
+    form = stage.as_carol.post("/card/", given).context["form"]
+    is_unknown = "nothing_live" in page.context
+    return [404 if is_unknown else page.status_code, 400 if form.errors else 200]
 
 
 REPLAYS: dict[str, Callable[[Stage], list[int]]] = {
