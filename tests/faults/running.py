@@ -72,7 +72,9 @@ class Running:
         """How long it took until every event that was acknowledged is handled."""
         began = time.monotonic()
         while self.sandbox.waiting() or self.unhandled():
-            assert time.monotonic() - began < seconds, f"{self.unhandled()} events are unhandled"
+            waiting = f"{self.sandbox.waiting()} not delivered, {self.unhandled()} not handled"
+            assert time.monotonic() - began < seconds, waiting
+            self.revive()
             time.sleep(0.5)
         return time.monotonic() - began
 
