@@ -45,7 +45,11 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args):
-    return {**browser_context_args, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
+    """Tall, so that nothing scrolls: Chromium brings a click that comes right after a scroll to the
+    frame that was there before, faster than any person could press."""
+    tall = {"width": 1280, "height": 1600}
+    where = {"locale": "en-GB", "timezone_id": "Europe/Berlin"}
+    return {**browser_context_args, "viewport": tall, **where}
 
 
 @pytest.fixture(scope="session", autouse=True)
