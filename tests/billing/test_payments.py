@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import Vendor
-from billing.models import OneTimePurchase, StripeEvent, Transaction
+from billing.models import OneTimePurchase, StripeEvent, Subscription, Transaction
 from billing.sandbox.machine import Sandbox
 from billing.services import notices
 from billing.services.sync import payments
@@ -254,6 +254,16 @@ def test_the_customer_is_told_once_however_often_the_event_comes(
     mail.outbox.clear()
     handle_all_again(in_acme)
     assert mail.outbox == []
+
+
+def test_the_page_that_the_mail_leads_to_knows_as_much(
+    failed: Transaction, in_acme: Vendor
+) -> None:
+    """The charge may be heard of before the subscription."""
+    Subscription.objects.update(status=Subscription.Status.ACTIVE)
+    Transaction.objects.update(mailed_at=None)
+    payments.sync_charge(in_acme, failed.stripe_id)
+    assert Subscription.objects.get().status == Subscription.Status.PAST_DUE
 
 
 def test_nobody_is_told_of_last_months_failures(

@@ -24,7 +24,7 @@ from billing.services import notices
 from billing.services.sync import lines, reversals
 from billing.services.sync.customers import ensure_customer
 from billing.services.sync.rows import SavedMeanwhile, fill, order_number, read_and_save
-from billing.services.sync.subscriptions import ensure_subscription
+from billing.services.sync.subscriptions import ensure_subscription, sync_subscription
 from invoices.models import Document
 from invoices.services import issue_receipt
 
@@ -55,6 +55,8 @@ def sync_charge(vendor: Vendor, charge_id: str) -> Transaction:
     """The charge with what takes it back, its purchase and its documents, all or nothing."""
     row = read_and_save(lambda: _read(vendor, charge_id), _save)
     if row.mail_wanted and row.mailed_at is None:
+        if row.subscription is not None:  # the page that the mail leads to must know as much
+            sync_subscription(vendor, row.subscription.stripe_subscription_id)
         notices.tell_of_failure.enqueue(row.vendor_id, row.pk)
     return row
 
