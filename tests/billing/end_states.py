@@ -17,7 +17,7 @@ def end_state() -> list[list[dict[str, Any]]]:
     for model in (Customer, StripeCustomer, Subscription, Transaction, Document):
         fields = [field for field in model._meta.concrete_fields if not field.is_relation]
         names = [field.name for field in fields if field.name not in OURS]
-        rows.append(list(model.objects.order_by(names[0]).values(*names)))
+        rows.append(sorted(model.objects.values(*names), key=repr))
     return rows
 
 

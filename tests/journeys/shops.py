@@ -2,19 +2,19 @@
 
 import secrets
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 
-from billing.sandbox import story
+from billing.sandbox import periods, story
 from billing.sandbox.story import Buyer, Clerk, Product, Purchase, Turn
 from billing.sandbox.worlds import OverHTTP
 from hub.demo.cast import VendorSetup
 from tests.journeys.polling import until
 
-A_MONTH = timedelta(days=31, hours=2)
-"""And the hour that Stripe leaves a renewal's invoice open to changes."""
+OPEN_TO_CHANGES = 2 * periods.HOUR
+"""A renewal is charged an hour after its period began."""
 
 ALICE = Buyer("", name="Alice Martin", address={"city": "Dublin", "country": "IE"})
 
@@ -57,8 +57,10 @@ class Shop:
         self._sandbox.fail_next_payment(self._customers[buyer])
 
     def let_a_month_pass(self) -> None:
+        """To the next renewal and no further: after a February of 28 days, 31 would bring the second
+        try of a payment that failed."""
         now = int(self._sandbox.ask("GET", "clock")["now"])
-        self._sandbox.advance(now + int(A_MONTH.total_seconds()))
+        self._sandbox.advance(periods.add(now, "month", 1) + OPEN_TO_CHANGES)
         self._wait_for_webhooks()
 
     def asked_of_stripe(self, buyer: Buyer) -> stripe.Customer:

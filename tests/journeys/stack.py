@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -65,7 +66,16 @@ def running_stack() -> Iterator[Stack]:
             start(demo, processes)
             processes.finish("vendors", [*MANAGE, "shell", "-c", SET_UP_VENDORS])
             sandbox = OverHTTP(demo.sandbox_url)
+            begin_early_in_a_month(sandbox)
             yield Stack(demo, processes, sandbox, Mailbox(demo.folder / "mail"))
+
+
+def begin_early_in_a_month(sandbox: OverHTTP) -> None:
+    """On a day that every month has, so that a month later is where a renewal is."""
+    now = datetime.now(UTC)
+    if now.day > 26:
+        first = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
+        sandbox.advance(int(first.timestamp()))
 
 
 @contextmanager
