@@ -57,8 +57,8 @@ class Shop:
         self._sandbox.fail_next_payment(self._customers[buyer])
 
     def let_a_month_pass(self) -> None:
-        """To the next renewal and no further: after a February of 28 days, 31 would bring the second
-        try of a payment that failed."""
+        """To the next renewal and no further: in February, 31 days would bring the second try of a
+        payment that failed."""
         now = int(self._sandbox.ask("GET", "clock")["now"])
         self._sandbox.advance(periods.add(now, "month", 1) + OPEN_TO_CHANGES)
         self._wait_for_webhooks()
