@@ -23,7 +23,7 @@ from billing.tasks import sweep_actions
 from tests.billing.end_states import differs_from_stripe
 from tests.billing.plugin import Buyer
 from tests.clients import HubClient, signed_in
-from tests.faults.figures import Report
+from tests.figures import Report
 
 GETS_THROUGH, FAILS = 1, 3
 """How often a call meets its fault: the SDK tries three times in all."""

@@ -12,7 +12,7 @@ from billing.sandbox.outbox import Delivery
 from billing.services.sync import runs
 from tests.billing.end_states import differs_from_stripe
 from tests.billing.plugin import Buyer, post
-from tests.faults.figures import Report
+from tests.figures import Report
 
 pytestmark = pytest.mark.usefixtures("in_acme")
 

@@ -13,7 +13,7 @@ from billing import events
 from billing.models import StripeEvent
 from tests.billing.end_states import differs_from_stripe, end_state
 from tests.billing.plugin import Buyer
-from tests.faults.figures import Report
+from tests.figures import Report
 
 pytestmark = pytest.mark.usefixtures("in_acme")
 

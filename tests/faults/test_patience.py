@@ -17,7 +17,7 @@ from billing.sandbox.server import SandboxServer
 from billing.sandbox.web import Request
 from tests.billing.plugin import Buyer
 from tests.clients import signed_in
-from tests.faults.figures import Report
+from tests.figures import Report
 from tests.faults.test_changes import ACTS, Scene
 
 pytestmark = pytest.mark.slow

@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.figures import Report
+from tests.figures import Report
 from tests.faults.running import Running, Visitor, post_webhook, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]

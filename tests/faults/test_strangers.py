@@ -19,7 +19,7 @@ from billing.services import keys
 from tests.billing.plugin import Buyer, Deliver, client_of, post
 from tests.clients import PLATFORM, HubClient, signed_in
 from tests.factories import make_stripe_account
-from tests.faults.figures import Report
+from tests.figures import Report
 
 
 @dataclass

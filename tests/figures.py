@@ -1,4 +1,4 @@
-"""The figures that fault tests are about, told at the end of the run."""
+"""The figures that fault and safety tests are about, told at the end of the run."""
 
 from __future__ import annotations
 
