@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.access import is_public
-from accounts.models import Customer, TeamMember, User, Vendor
+from accounts.models import Customer, PolicyReport, TeamMember, User, Vendor
 from accounts.tenancy import VendorOwned
 from tests.clients import signed_in
 from tests.factories import (
@@ -52,6 +52,7 @@ def test_every_model_belongs_to_a_vendor():
         Vendor,
         User,
         TeamMember,
+        PolicyReport,
     }
 
 

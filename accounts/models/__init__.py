@@ -3,6 +3,7 @@
 from accounts.models.customers import Customer, EmailAddress
 from accounts.models.links import LINK_LIFETIME, MagicLink
 from accounts.models.records import AuditChain, AuditEntry, SentMail
+from accounts.models.reports import PolicyReport
 from accounts.models.sessions import CustomerSession
 from accounts.models.staff import TeamMember, User
 from accounts.models.vendors import Vendor, colour_validator
@@ -15,6 +16,7 @@ __all__ = [
     "CustomerSession",
     "EmailAddress",
     "MagicLink",
+    "PolicyReport",
     "SentMail",
     "TeamMember",
     "User",

@@ -17,8 +17,8 @@ from billing.sandbox.server import SandboxServer
 from billing.sandbox.web import Request
 from tests.billing.plugin import Buyer
 from tests.clients import signed_in
-from tests.figures import Report
 from tests.faults.test_changes import ACTS, Scene
+from tests.figures import Report
 
 pytestmark = pytest.mark.slow
 

@@ -25,8 +25,8 @@ from typing import Any
 
 import pytest
 
-from tests.figures import Report
 from tests.faults.running import Running, Visitor, post_webhook, running
+from tests.figures import Report
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
 
