@@ -11,6 +11,8 @@ from django_countries.fields import CountryField
 
 from accounts.tenancy import VendorOwned
 
+LONGEST_DETAIL = 300
+
 
 class Customer(VendorOwned):
     """A person who bought from a vendor. Mails go to `email`, one of the EmailAddresses."""
@@ -43,17 +45,34 @@ class Customer(VendorOwned):
 
 
 class EmailAddress(VendorOwned):
-    """An address a customer signs in with; unique within the vendor, whatever the case."""
+    """An address a customer signs in with; unique within the vendor, whatever the case.
+
+    `trouble` is what the mail provider says of the last mail there: while there is some, only mail
+    that a person has just asked for goes to this address.
+    """
+
+    class Trouble(models.TextChoices):
+        BOUNCED = "bounced", _("sent back")
+        COMPLAINED = "complained", _("marked as spam")
+        REJECTED = "rejected", _("refused by the mail provider")
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="addresses")
     address = models.EmailField(_("address"))
     verified_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=10, choices=Trouble, blank=True)
+    trouble_at = models.DateTimeField(null=True, blank=True)
+    trouble_detail = models.CharField(max_length=LONGEST_DETAIL, blank=True)
 
     class Meta:
         verbose_name = _("e-mail address")
         verbose_name_plural = _("e-mail addresses")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint("vendor", Lower("address"), name="one_customer_per_address"),
+            models.CheckConstraint(
+                condition=models.Q(trouble="", trouble_at=None)
+                | (~models.Q(trouble="") & models.Q(trouble_at__isnull=False)),
+                name="trouble_began_some_time",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ class MagicLink(VendorOwned):
         SIGN_IN = "sign_in", _("sign-in link")
         PROFILE = "profile", _("profile link")
         CONFIRM_EMAIL = "confirm_email", _("e-mail confirmation")
+        ADD_EMAIL = "add_email", _("further address confirmed")
         REVERT_EMAIL = "revert_email", _("e-mail change undone")
 
     purpose = models.CharField(max_length=15, choices=Purpose, default=Purpose.SIGN_IN)
@@ -40,6 +41,8 @@ class MagicLink(VendorOwned):
     token_hash = models.CharField(max_length=64, null=True, unique=True)
     code_hash = models.CharField(max_length=64, blank=True)
     code_attempts = models.PositiveSmallIntegerField(default=0)
+    change = models.JSONField(default=dict, blank=True)
+    """What a REVERT_EMAIL undoes: the act, the address it was about, and the addresses before."""
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     requested_from = models.CharField(max_length=80, blank=True)
     requested_at = models.DateTimeField(auto_now_add=True)

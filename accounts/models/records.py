@@ -13,7 +13,8 @@ from accounts.tenancy import VendorOwned
 
 
 class SentMail(VendorOwned):
-    """That a mail left, to whom and about what; never its content."""
+    """That a mail left, to whom and about what; never its content. One that was held back did not
+    leave, because mail to this address does not arrive."""
 
     message = models.CharField(_("message"), max_length=40)
     customer = models.ForeignKey(
@@ -22,6 +23,7 @@ class SentMail(VendorOwned):
     to = models.EmailField(_("to"))
     subject = models.CharField(_("subject"), max_length=250)
     sent_at = models.DateTimeField(_("sent at"), auto_now_add=True)
+    held_back = models.BooleanField(_("held back"), default=False)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-sent_at"]
