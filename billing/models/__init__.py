@@ -6,7 +6,7 @@ from billing.models.purchases import CardOnFile, OneTimePurchase, StripeCustomer
 from billing.models.runs import Difference, SyncRun
 from billing.models.traffic import Action, StripeEvent
 from billing.models.transactions import Transaction
-from billing.models.vendor import CancellationRules, StripeAccount
+from billing.models.vendor import CancellationRules, Onboarding, StripeAccount
 
 __all__ = [
     "Action",
@@ -15,6 +15,7 @@ __all__ = [
     "Difference",
     "ExpiryNotice",
     "Failure",
+    "Onboarding",
     "OneTimePurchase",
     "StripeAccount",
     "StripeCustomer",

@@ -19,7 +19,8 @@ class Transaction(VendorOwned):
 
     A dispute is the bank taking the money back for the customer: pending while it is open,
     succeeded once it is lost for the vendor, failed once the payment stands. A credit is given
-    without moving money back to the card. `mail_wanted`: it failed, and the customer is to be told.
+    without moving money back to the card. `mail_wanted`: it failed, and the customer is to be told;
+    `mail_wanted_at`: since when, for a bank may say no days after `happened_at`.
     """
 
     class Kind(models.TextChoices):
@@ -75,6 +76,7 @@ class Transaction(VendorOwned):
     failure_code = models.CharField(_("failure code"), max_length=80, blank=True)
     happened_at = models.DateTimeField(_("at"))
     mail_wanted = models.BooleanField(default=False)
+    mail_wanted_at = models.DateTimeField(null=True, editable=False)
     mail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     next_mail_at = models.DateTimeField(null=True, editable=False)
     mailed_at = models.DateTimeField(null=True)
@@ -96,7 +98,7 @@ class Transaction(VendorOwned):
                 fields=["subscription", "-happened_at", "-id"], name="transaction_by_subscription"
             ),
             models.Index(
-                fields=["happened_at"],
+                fields=["mail_wanted_at"],
                 name="transaction_untold",
                 condition=models.Q(mail_wanted=True, mailed_at=None),
             ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.secrets import EncryptedTextField
 from accounts.tenancy import VendorOwned
 
@@ -60,6 +62,39 @@ class StripeAccount(VendorOwned):
     @property
     def livemode(self) -> bool:
         return "_live_" in self.key
+
+
+class Onboarding(VendorOwned):
+    """An account at Stripe that a vendor made, or makes, through the platform, and what Stripe says
+    of it. It is only asked for payments once it is the StripeAccount's connected account.
+
+    `id` is the idempotency key of the account's making. `requirements`: what Stripe still asks for,
+    by its names. `begun_by`: who fills in Stripe's pages, and nobody else until they hand it on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account_id = models.CharField(_("account"), max_length=64, blank=True)
+    begun_by = models.ForeignKey(User, models.SET_NULL, null=True, verbose_name=_("begun by"))
+    begun_at = models.DateTimeField(_("begun at"), auto_now_add=True)
+    details_submitted = models.BooleanField(default=False)
+    charges_enabled = models.BooleanField(default=False)
+    requirements = models.JSONField(default=list)
+    disabled_reason = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("account at Stripe")
+        verbose_name_plural = _("accounts at Stripe")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["vendor"], name="one_onboarding_per_vendor"),
+            models.UniqueConstraint(
+                fields=["account_id"],
+                condition=~models.Q(account_id=""),
+                name="each_onboarded_account_one_vendor",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.account_id
 
 
 class CancellationRules(VendorOwned):

@@ -113,13 +113,13 @@ def enqueue_what_was_left() -> None:
     with vendor_scope(None):
         actions = Action.objects.filter(left, finished_at__range=span).order_by("finished_at")
         unconfirmed = in_turn(actions, at_most=A_SWEEP, each=A_VENDORS_SHARE)
-        charges = Transaction.objects.filter(left, happened_at__range=span).order_by("happened_at")
-        untold = in_turn(charges, at_most=A_SWEEP, each=A_VENDORS_SHARE)
+        failed = Transaction.objects.filter(left, mail_wanted_at__range=span)
+        untold = in_turn(failed.order_by("mail_wanted_at"), at_most=A_SWEEP, each=A_VENDORS_SHARE)
         noted = ExpiryNotice.objects.filter(left, created_at__range=span).order_by("created_at")
         unwarned = in_turn(noted, at_most=A_SWEEP, each=A_VENDORS_SHARE)
     for action in unconfirmed:
         confirm_action.enqueue(action.vendor_id, str(action.pk))
-    for failed in untold:
-        tell_of_failure.enqueue(failed.vendor_id, failed.pk)
+    for charge in untold:
+        tell_of_failure.enqueue(charge.vendor_id, charge.pk)
     for notice in unwarned:
         tell_of_expiry.enqueue(notice.vendor_id, notice.pk)

@@ -287,7 +287,26 @@ def test_a_bank_that_says_no_after_days_is_told_too(
     Transaction.objects.filter(pk=failed.pk).update(
         status=Transaction.Status.PENDING, mail_wanted=False, mailed_at=None
     )
-    assert payments.sync_charge(in_acme, failed.stripe_id).mail_wanted
+    told = payments.sync_charge(in_acme, failed.stripe_id)
+    assert told.mail_wanted
+    assert told.mail_wanted_at is not None
+
+
+@pytest.mark.parametrize(("hours", "mails"), [(1, 1), (100, 0)])
+def test_a_mail_about_it_that_could_not_leave_is_sent_as_long_as_that_is_news(
+    hours: int, mails: int, failed: Transaction
+) -> None:
+    """The charge is a week old, and the bank's no came when the mail server was down."""
+    now = timezone.now()
+    Transaction.objects.filter(pk=failed.pk).update(
+        happened_at=now - timedelta(days=7),
+        mail_wanted_at=now - timedelta(hours=hours),
+        next_mail_at=None,
+        mailed_at=None,
+    )
+    mail.outbox.clear()
+    notices.enqueue_what_was_left()
+    assert len(mail.outbox) == mails
 
 
 # --- What cannot be taken in ---

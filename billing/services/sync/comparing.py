@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 OURS = frozenset(
     {
         *("id", "vendor", "synced_at", "created_at"),
-        *("mail_wanted", "mail_attempts", "next_mail_at", "mailed_at"),
+        *("mail_wanted", "mail_wanted_at", "mail_attempts", "next_mail_at", "mailed_at"),
     }
 )
 """What Stripe knows nothing of."""

@@ -134,6 +134,7 @@ def _save(payment: Payment, asked_at: datetime) -> Transaction:
     _describe(row, payment)
     if before != row.status:
         row.mail_wanted = _is_news_to_the_customer(row, payment, before=before)
+        row.mail_wanted_at = timezone.now() if row.mail_wanted else None
     if row.status == Transaction.Status.SUCCEEDED:
         if payment.subscription is None:
             row.one_time_purchase = _purchase(payment, owner)
