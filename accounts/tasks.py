@@ -5,7 +5,7 @@ from django.tasks import task
 
 from accounts import sessions
 from accounts.models import MagicLink
-from accounts.services import links
+from accounts.services import links, policy_reports
 from accounts.tenancy import vendor_scope
 
 
@@ -34,3 +34,9 @@ def prune_sessions() -> None:
     call_command("clearsessions")
     with vendor_scope(None):
         sessions.forget_old()
+
+
+@task
+def prune_policy_reports() -> None:
+    """Forget what no browser has reported for a month: it has been mended."""
+    policy_reports.forget_old()

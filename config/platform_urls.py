@@ -6,12 +6,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from billing import webhooks
-from config import health
+from config import health, policy_reports
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("billing/webhook/", webhooks.platform_webhook, name="platform_webhook"),
+    path("policy-reports/", policy_reports.receive, name="policy_reports"),
     path("livez", health.livez),
     path("readyz", health.readyz),
 ]

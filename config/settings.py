@@ -51,10 +51,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Headers come first, so that every answer has them: files, redirects to HTTPS, errors.
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "config.policy_reports.ReportingEndpointsMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "django_permissions_policy.PermissionsPolicyMiddleware",
     "accounts.middleware.ClientMiddleware",
     "accounts.middleware.VendorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -65,7 +68,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.StaffScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -148,6 +150,8 @@ if env.bool("BEHIND_PROXY", default=HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 X_FRAME_OPTIONS = "DENY"
+POLICY_REPORTS_NAME = "policy"
+POLICY_REPORTS_PATH = "/policy-reports/"
 SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -159,9 +163,16 @@ SECURE_CSP: dict[str, list[str]] = {
     "base-uri": [CSP.NONE],
     "object-src": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
+    # Browsers that know the second leave the first alone.
+    "report-uri": [POLICY_REPORTS_PATH],
+    "report-to": [POLICY_REPORTS_NAME],
 }
 PERMISSIONS_POLICY: dict[str, list[str]] = {
-    feature: [] for feature in ("camera", "geolocation", "microphone", "usb", "display-capture")
+    feature: []
+    for feature in (
+        *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid"),
+        *("magnetometer", "microphone", "midi", "serial", "usb", "xr-spatial-tracking"),
+    )
 }
 
 # --- Cache ---
@@ -186,6 +197,10 @@ TASKS: dict[str, Any] = {
                     "cron": "23 3 * * *",
                 },
                 "note-expiring-cards": {"task": "billing.tasks.note_expiring_cards", "every": 3600},
+                "prune-policy-reports": {
+                    "task": "accounts.tasks.prune_policy_reports",
+                    "every": 86400,
+                },
                 "prune-sessions": {"task": "accounts.tasks.prune_sessions", "every": 86400},
                 "prune-stripe-events": {"task": "billing.tasks.prune_events", "every": 86400},
             },

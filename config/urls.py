@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from config import policy_reports
+
 urlpatterns = [
+    path("policy-reports/", policy_reports.receive, name="policy_reports"),
     path("", include("hub.urls")),
     path("", include("accounts.urls")),
     path("", include("billing.urls")),

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEntry, Customer, SentMail, User, Vendor
+from accounts.models import AuditEntry, Customer, PolicyReport, SentMail, User, Vendor
 from billing.models import (
     Action,
     Failure,
@@ -32,7 +32,7 @@ GROUPS: list[tuple[str, StrOrPromise, list[type[Model]]]] = [
     ("money", _("Money"), [Transaction, Subscription, OneTimePurchase]),
     ("documents", _("Documents"), [Document]),
     ("stripe", _("Stripe"), [Failure, SyncRun, StripeEvent]),
-    ("log", _("Log"), [Action, AuditEntry]),
+    ("log", _("Log"), [Action, AuditEntry, PolicyReport]),
 ]
 NAMES: dict[type[Model], StrOrPromise] = {Vendor: _("Vendor settings"), User: _("Staff")}
 

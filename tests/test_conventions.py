@@ -121,6 +121,7 @@ def test_the_public_pages_are_these_and_no_others():
         "hub:brand_icon",
         "hub:brand_logo",
         "hub:confirm_email",
+        "policy_reports",
     }
 
 
