@@ -1,6 +1,7 @@
 """The models by noun. Django looks for them here, so this one package file is not empty."""
 
 from accounts.models.customers import Customer, EmailAddress
+from accounts.models.domains import VendorDomain
 from accounts.models.links import LINK_LIFETIME, MagicLink
 from accounts.models.records import AuditChain, AuditEntry, SentMail
 from accounts.models.reports import PolicyReport
@@ -21,5 +22,6 @@ __all__ = [
     "TeamMember",
     "User",
     "Vendor",
+    "VendorDomain",
     "colour_validator",
 ]

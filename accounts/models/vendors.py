@@ -30,6 +30,10 @@ def logo_path(vendor: Vendor, _filename: str) -> str:
     return f"vendors/{vendor.pk}/logo/{uuid.uuid4().hex}.png"
 
 
+def origin_of(host: str) -> str:
+    return f"{settings.PUBLIC_SCHEME}://{host}{settings.PUBLIC_PORT_SUFFIX}"
+
+
 class Vendor(models.Model):
     """Someone who sells through Stripe: its hub's address, its looks, its words."""
 
@@ -76,6 +80,9 @@ class Vendor(models.Model):
     legal_address = models.TextField(_("legal address"), blank=True)
     tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
 
+    canonical_domain = models.CharField(max_length=253, blank=True, editable=False)
+    """One of its own domains that serves now; accounts/services/domains.py sets and clears it."""
+
     class Meta:
         ordering: ClassVar[list[str]] = ["name"]
         verbose_name = _("vendor")
@@ -85,14 +92,19 @@ class Vendor(models.Model):
         return self.name
 
     @property
-    def host(self) -> str:
-        """`acme.hub.example`, without a port."""
+    def subdomain_host(self) -> str:
+        """`acme.hub.example`, without a port: served whatever becomes of the vendor's domains."""
         return f"{self.subdomain}.{settings.HUB_DOMAIN}"
+
+    @property
+    def host(self) -> str:
+        """Where customers are sent, without a port."""
+        return self.canonical_domain or self.subdomain_host
 
     @property
     def origin(self) -> str:
         """The one true start of every link to this hub; never taken from a request."""
-        return f"{settings.PUBLIC_SCHEME}://{self.host}{settings.PUBLIC_PORT_SUFFIX}"
+        return origin_of(self.host)
 
     def url(self, path: str) -> str:
         return f"{self.origin}{path}"
