@@ -8,6 +8,9 @@ from django.views.generic import RedirectView
 from billing import webhooks
 from config import health, policy_reports
 
+handler400 = "hub.problems.bad_request"
+handler403 = "hub.problems.forbidden"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

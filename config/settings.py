@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "accounts.middleware.CustomerMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "hub.problems.ProblemMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.StaffScopeMiddleware",

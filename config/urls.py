@@ -4,6 +4,9 @@ from django.urls import include, path
 
 from config import policy_reports
 
+handler400 = "hub.problems.bad_request"
+handler403 = "hub.problems.forbidden"
+
 urlpatterns = [
     path("policy-reports/", policy_reports.receive, name="policy_reports"),
     path("", include("hub.urls")),

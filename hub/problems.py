@@ -1,0 +1,85 @@
+"""What people read when a request cannot be answered: in words, in the look of the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+LARGEST_REQUEST = 8 * 1024 * 1024
+"""In bytes. A logo of 5 MB fits; what is larger is refused before it is read."""
+
+TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+
+WORDS: dict[int, tuple[StrOrPromise, StrOrPromise]] = {
+    400: (
+        _("We could not read that"),
+        _(
+            "What arrived was incomplete or broken. Nothing was changed. Go back, load the page"
+            " again, and send it once more."
+        ),
+    ),
+    403: (
+        _("This is not open to you"),
+        _(
+            "Your place in the team does not include this page. Nothing was changed. An owner of"
+            " the team can give you another role."
+        ),
+    ),
+    405: (
+        _("This address does not work like that"),
+        _("Nothing was changed. Go back and use the button on the page."),
+    ),
+    413: (
+        _("That is too much at once"),
+        _(
+            "What you sent is larger than we take. Nothing was changed. Send less at a time, or"
+            " a smaller file."
+        ),
+    ),
+    429: (
+        _("Too many tries"),
+        _("Nothing was changed. Wait a little, then try again."),
+    ),
+}
+
+
+def problem(request: HttpRequest, status: int) -> HttpResponse:
+    """A page for this status; for 429 the caller adds `Retry-After`."""
+    title, words = WORDS[status]
+    context = {"title": title, "words": words, "status": status}
+    return render(request, "problem.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400 of both hosts."""
+    return problem(request, 413 if isinstance(exception, TOO_LARGE) else 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler403 of both hosts; customers meet 404 instead."""
+    return problem(request, 403)
+
+
+class ProblemMiddleware:
+    """Refuses what is far too large unread, and gives words to answers that have none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length[:20]) > LARGEST_REQUEST:
+            return problem(request, 413)
+        response = self.get_response(request)
+        if response.status_code in (405, 429) and not getattr(response, "content", b"?"):
+            response.content = problem(request, response.status_code).content  # type: ignore[attr-defined]
+        return response
