@@ -76,6 +76,10 @@ class NotLive(BillingError):
     """The subscription has ended, or never began: there is nothing left to change."""
 
 
+class BegunByAnother(BillingError):
+    """Another member of the vendor's team is at it."""
+
+
 class CancellationNotAllowed(BillingError):
     """The vendor's rules ask the customer to write to support."""
 

@@ -16,7 +16,7 @@ from billing import sentences
 from billing.errors import BillingError, BillingUnavailable, NotSupported
 from billing.gateway import charges, invoices, schedules
 from billing.models import StripeAccount, StripeCustomer, StripeEvent, Subscription
-from billing.services import card_completion
+from billing.services import card_completion, connect
 from billing.services.failures import record_failure, settle_failures
 from billing.services.sync.customers import sync_customer
 from billing.services.sync.payments import (
@@ -97,6 +97,10 @@ def _setup_succeeded(vendor: Vendor, event: StripeEvent) -> None:
     card_completion.complete(vendor, event.object_id)
 
 
+def _connection(vendor: Vendor, event: StripeEvent) -> None:
+    connect.read_again(vendor)
+
+
 HANDLERS: dict[str, Handler] = {
     "charge.captured": _charge,
     "charge.dispute.closed": _dispute,
@@ -144,6 +148,12 @@ HANDLERS: dict[str, Handler] = {
 }
 """What we listen to; a vendor's webhook endpoint is made for exactly these."""
 
+OF_CONNECTIONS: dict[str, Handler] = {
+    "account.application.deauthorized": _connection,
+    "account.updated": _connection,
+}
+"""What the platform's endpoint hears besides."""
+
 
 def handle(event: StripeEvent) -> None:
     """Bring our rows to what Stripe says now, and say in the event's row how that went.
@@ -182,6 +192,8 @@ def _outcome_of(event: StripeEvent) -> tuple[BillingError | None, bool]:
 
 
 def _read_again(event: StripeEvent) -> None:
+    if about_connection := OF_CONNECTIONS.get(event.type):
+        about_connection(event.vendor, event)
     if (handler := HANDLERS.get(event.type)) is None:
         return
     account = StripeAccount.objects.filter(vendor=event.vendor_id).first()

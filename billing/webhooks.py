@@ -19,7 +19,7 @@ from accounts.tenancy import vendor_scope
 from billing import tasks
 from billing.errors import EventNotValid
 from billing.gateway.signatures import EventHint, read_event
-from billing.models import StripeAccount, StripeEvent
+from billing.models import Onboarding, StripeAccount, StripeEvent
 
 logger = logging.getLogger(__name__)
 
@@ -58,13 +58,20 @@ def platform_webhook(request: HttpRequest) -> HttpResponse:
         hint = _read(request, settings.STRIPE_PLATFORM_WEBHOOK_SECRET)
     except EventNotValid as error:
         return _refuse(error)
-    with vendor_scope(None):
-        account = StripeAccount.objects.filter(connected_account_id=hint.account).first()
-    if not hint.account or account is None or account.livemode != hint.livemode:
+    vendor_id = _vendor_of(hint.account) if hint.account else None
+    if vendor_id is None or hint.livemode != ("_live_" in settings.STRIPE_PLATFORM_SECRET_KEY):
         logger.warning("Event %s of account %r is not for us.", hint.event_id, hint.account)
         return HttpResponse()
-    _keep(hint, account.vendor_id)
+    _keep(hint, vendor_id)
     return HttpResponse()
+
+
+def _vendor_of(account_id: str) -> int | None:
+    """Whose account it is, or is about to be."""
+    with vendor_scope(None):
+        account = StripeAccount.objects.filter(connected_account_id=account_id).first()
+        row = account or Onboarding.objects.filter(account_id=account_id).first()
+    return row.vendor_id if row else None
 
 
 def _refuse(error: EventNotValid) -> HttpResponse:

@@ -63,6 +63,12 @@ class StripeAccount(VendorOwned):
     def livemode(self) -> bool:
         return "_live_" in self.key
 
+    def forget(self) -> None:
+        """Neither keys nor a connected account: the hub shows what it knows and asks nothing."""
+        for name in ("secret_key", "publishable_key", "webhook_secret", "webhook_endpoint_id"):
+            setattr(self, name, "")
+        self.account_id = self.connected_account_id = ""
+
 
 class Onboarding(VendorOwned):
     """An account at Stripe that a vendor made, or makes, through the platform, and what Stripe says

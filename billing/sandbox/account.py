@@ -10,7 +10,7 @@ from billing.sandbox.values import ADDRESS, nulls
 
 @route("GET", "/v1/account", "AccountRetrieveCurrentParams")
 def retrieve_account(call: Call) -> Obj:
-    return _shown(call.account)
+    return shown(call.account)
 
 
 @route("GET", "/v1/accounts/{key}", "AccountRetrieveParams")
@@ -21,44 +21,55 @@ def retrieve_other_account(call: Call, key: str) -> Obj:
             "exist). Application access may have been revoked.",
             "account_invalid",
         )
-    return _shown(call.account)
+    return shown(call.account)
 
 
-def _shown(account: Account) -> Obj:
-    name = account.id.removeprefix("acct_").capitalize()
+WANTED = {
+    "new": ["business_type", "external_account", "tos_acceptance.date", "tos_acceptance.ip"],
+    "document": ["individual.verification.document"],
+}
+"""What Stripe asks for while an account is being filled in; of other accounts nothing."""
+
+
+def _wants(standing: str) -> Obj:
+    lists = "alternatives currently_due errors eventually_due past_due pending_verification"
     wants: Obj = nulls("current_deadline disabled_reason")
-    lists = [
-        "alternatives",
-        "currently_due",
-        "errors",
-        "eventually_due",
-        "past_due",
-        "pending_verification",
-    ]
-    wants |= {field: [] for field in (*lists, "pending_verification")}
+    wants |= {field: [] for field in lists.split()}
+    if standing in WANTED:
+        wants["currently_due"] = wants["eventually_due"] = WANTED[standing]
+        wants["disabled_reason"] = "requirements.past_due"
+    return wants
+
+
+def shown(account: Account) -> Obj:
+    name = account.record.get("name") or account.id.removeprefix("acct_").capitalize()
+    standing = account.record.get("standing", "complete")
+    is_complete = standing == "complete"
     return {
         "id": account.id,
         "object": "account",
         "business_profile": _profile(name),
         "business_type": None,
-        "capabilities": {"card_payments": "active", "transfers": "active"},
-        "charges_enabled": True,
+        "capabilities": dict.fromkeys(
+            ("card_payments", "transfers"), "active" if is_complete else "inactive"
+        ),
+        "charges_enabled": is_complete,
         "controller": {"type": "account"},
         "country": "US",
         "created": account.record["created"],
         "default_currency": "usd",
-        "details_submitted": True,
-        "email": f"owner@{account.id.removeprefix('acct_')}.example",
+        "details_submitted": standing != "new",
+        "email": account.record.get("email") or f"owner@{account.id.removeprefix('acct_')}.example",
         "external_accounts": {
             "object": "list",
             "data": [],
             "has_more": False,
             "url": f"/v1/accounts/{account.id}/external_accounts",
         },
-        "future_requirements": dict(wants),
+        "future_requirements": _wants("complete"),
         "metadata": {},
-        "payouts_enabled": True,
-        "requirements": dict(wants),
+        "payouts_enabled": is_complete,
+        "requirements": _wants(standing),
         "settings": _settings(name),
         "tos_acceptance": nulls("date ip user_agent"),
         "type": "standard",

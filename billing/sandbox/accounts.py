@@ -43,6 +43,25 @@ class Account:
     def keep(self, **settings: Any) -> None:
         self._store.save("accounts", self.id, self.record | settings)
 
+    @property
+    def pages(self) -> str:
+        """Where Stripe's own pages for vendors are."""
+        known = self._store.shelves.get("sandbox", {}).get("pages")
+        return known["at"] if known else "https://connect.stripe.com"
+
+    def platform_of(self, key: str, **settings: Any) -> "Account":
+        """A new account that is connected to this one."""
+        record = {"platform": self.id, "after_last_retry": "past_due", "created": self.now()}
+        self._store.save("accounts", key, record | settings)
+        return Account(key, self._store, self._clock, self._agenda)
+
+    def connected(self, key: str) -> "Account | None":
+        """The account with this id, if it is connected to this one."""
+        record = self._store.shelves["accounts"].get(key)
+        if record is None or record["platform"] != self.id or record.get("disconnected"):
+            return None
+        return Account(key, self._store, self._clock, self._agenda)
+
     def _shelf(self, kind: str) -> str:
         return f"{self.id} {kind}"
 
@@ -186,7 +205,7 @@ class Accounts:
     def _connected(self, platform: Account, key: str, api_key: str) -> Account:
         """An account first named in a Stripe-Account header is connected to who named it."""
         account = self._opened(key, platform=platform.id)
-        if key != platform.id and account.record["platform"] != platform.id:
+        if key != platform.id and platform.connected(key) is None:
             raise forbidden(
                 f"The provided key '{_masked(api_key)}' does not have access to account '{key}' "
                 "(or that account does not exist). Application access may have been revoked.",

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from billing.sandbox import frames
+from billing.sandbox import frames, hosted
 from billing.sandbox.control import Control
 from billing.sandbox.delivery import Courier
 from billing.sandbox.faults import Response
@@ -51,6 +51,8 @@ class App:
             return frames.payment(self._sandbox, request)
         if request.path.startswith("/elements/challenge/"):
             return frames.challenge(self._sandbox, request)
+        if request.path.startswith("/setup/"):
+            return hosted.fill_in(self._sandbox, request)
         if request.path.startswith("/sandbox/"):
             return self._control(request)
         return self._pages(request)

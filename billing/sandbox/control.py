@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from billing.sandbox import onboarding
 from billing.sandbox.errors import ApiError
 from billing.sandbox.machine import Sandbox
 from billing.sandbox.web import Reply, Request, json_reply, problem
@@ -35,6 +36,7 @@ class Control:
             Route("DELETE", re.compile(r"/sandbox/faults\Z"), self.clear_faults),
             Route("POST", re.compile(r"/sandbox/settings/(\w+)\Z"), self.settings),
             Route("POST", re.compile(r"/sandbox/customers/(\w+)/fail_next_payment\Z"), self.fail),
+            Route("POST", re.compile(r"/sandbox/accounts/(\w+)/disconnect\Z"), self.disconnect),
             Route("POST", re.compile(r"/sandbox/charges/(\w+)/dispute\Z"), self.dispute),
             Route("POST", re.compile(r"/sandbox/disputes/(\w+)/decide\Z"), self.decide),
             Route("POST", re.compile(r"/sandbox/checkout/(\w+)/complete\Z"), self.complete),
@@ -109,6 +111,13 @@ class Control:
     def fail(self, request: Request, customer: str) -> object:
         self._sandbox.fail_next_payment(customer)
         return {"customer": customer}
+
+    def disconnect(self, request: Request, account: str) -> object:
+        """The owner of a connected account takes its platform's access away."""
+        if account not in self._sandbox.accounts():
+            raise ValueError(f"No such account: {account}.")
+        self._sandbox.at(account, onboarding.disconnect)
+        return {"account": account}
 
     def dispute(self, request: Request, charge: str) -> object:
         """The customer disputes a payment with their bank."""

@@ -7,6 +7,7 @@ LETTERS = string.ascii_letters + string.digits
 
 # Prefix and length of the random part.
 PREFIXES = {
+    "account": ("acct", 16),
     "balance_transaction": ("txn", 24),
     "billing_portal.session": ("bps", 24),
     "charge": ("ch", 24),

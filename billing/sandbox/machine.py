@@ -39,6 +39,7 @@ NOUNS = (
     "disputes",
     "invoice_items",
     "invoices",
+    "onboarding",
     "payment_intents",
     "payment_methods",
     "refunds",
@@ -243,13 +244,12 @@ class Sandbox:
 
     def dispute(self, charge: str, *, reason: str = "fraudulent", inquiry: bool = False) -> str:
         """Have a payment disputed; the dispute's id."""
-        with self._lock, self._change():
-            account = self.owner(charge)
-            account.cause = Cause()
+
+        def open_dispute(account: Account) -> Obj:
             found = account.get("charge", charge)
-            made = disputes.open_dispute(account, found, reason, inquiry=inquiry)
-        self._push()
-        return str(made["id"])
+            return disputes.open_dispute(account, found, reason, inquiry=inquiry)
+
+        return str(self.at(self.owner(charge).id, open_dispute)["id"])
 
     def decide_dispute(self, dispute: str, *, won: bool) -> None:
         """The bank decides, for the vendor (`won`) or for the customer."""
@@ -277,6 +277,20 @@ class Sandbox:
             authenticate = FINISHES[found["object"]]
             authenticate(account, found, passed=passed)
         self._push()
+
+    def be_at(self, origin: str) -> None:
+        """Where browsers find the pages of this sandbox."""
+        with self._lock, self._change():
+            self._store.save("sandbox", "pages", {"at": origin})
+
+    def at[T](self, account: str, act: Callable[[Account], T]) -> T:
+        """What the owner of an account does on Stripe's own pages."""
+        with self._lock, self._change():
+            found = self._accounts.named(account)
+            found.cause = Cause()
+            done = act(found)
+        self._push()
+        return done
 
     def owner(self, key: str) -> Account:
         """The account that an object belongs to."""

@@ -88,19 +88,6 @@ def use_keys(
     account.save()
 
 
-def forget_keys(account: StripeAccount) -> None:
-    for name in ("secret_key", "publishable_key", "webhook_secret", "webhook_endpoint_id"):
-        setattr(account, name, "")
-    account.account_id = account.connected_account_id = ""
-    account.save()
-
-
-def use_connected_account(account: StripeAccount, connected_account_id: str) -> None:
-    forget_keys(account)
-    account.connected_account_id = account.account_id = connected_account_id
-    account.save()
-
-
 # --- The webhook endpoint ---
 
 

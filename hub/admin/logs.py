@@ -42,6 +42,9 @@ MESSAGES: dict[str, StrOrPromise] = {
 
 STAFF_ACTS: dict[str, StrOrPromise] = {
     "stripe_keys_changed": _("Stripe keys changed"),
+    "stripe_connected": _("Stripe account connected"),
+    "stripe_connection_begun": _("Connecting a Stripe account begun"),
+    "stripe_disconnected": _("Stripe account disconnected"),
     "stripe_events_replayed": _("Stripe events replayed"),
     "vendor_changed": _("Settings changed"),
 }

@@ -26,9 +26,11 @@ from accounts.tenancy import vendor_scope
 from billing import tasks
 from billing.errors import BillingError
 from billing.models import StripeAccount
+from billing.services import connect
 from billing.services import keys as key_service
 from billing.services.keys import KeyCheck, check_connected_account, check_keys
 from hub.admin import roles
+from hub.admin.connect import connection_of
 
 SECRET = forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"})
 
@@ -145,9 +147,10 @@ class KeysForm(forms.Form):
     def save(self) -> None:
         given = self.cleaned_data
         if given["clear"]:
-            key_service.forget_keys(self.account)
+            self.account.forget()
+            self.account.save()
         elif given.get("connected_account_id"):
-            key_service.use_connected_account(self.account, given["connected_account_id"])
+            connect.use_connected_account(self.account, given["connected_account_id"])
         else:
             names = ("secret_key", "publishable_key", "webhook_secret")
             kept = {name: given[name] for name in names}
@@ -172,6 +175,8 @@ def keys(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
             messages.success(request, _("The keys were saved."))
             _see_to_it(request, form, vendor)
             return redirect("admin:accounts_vendor_change", vendor.pk)
+        is_owner = roles.may(request, roles.OWNERS, vendor.pk)
+        connection = connection_of(known, roles.staff_of(request)) if is_owner else None
     context = {
         **site.each_context(request),
         "title": _("Stripe keys"),
@@ -179,6 +184,7 @@ def keys(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
         "vendor": vendor,
         "form": form,
         "summary": summary(known),
+        "connection": connection,
     }
     return TemplateResponse(request, "admin/stripe_keys.html", context)
 

@@ -23,7 +23,7 @@ from accounts.models import Customer, TeamMember, Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
-from hub.admin import invitations, look, roles, stripe_keys
+from hub.admin import connect, invitations, look, roles, stripe_keys
 from hub.admin.base import VendorScopedAdmin
 from hub.admin.changes import changes_in
 from hub.admin.inlines import CancellationRulesInline, DocumentSettingsInline
@@ -99,6 +99,9 @@ class VendorAdmin(VendorScopedAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self._path("stripe", stripe_keys.keys, roles.SETTINGS_EDITORS),
+            self._path("connect", connect.begin, roles.OWNERS),
+            self._path("connected", connect.connected, roles.OWNERS),
+            self._path("disconnect", connect.disconnect, roles.OWNERS),
             self._path("look", look.sample, self.viewers),
             *super().get_urls(),
         ]

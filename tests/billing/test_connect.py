@@ -13,7 +13,7 @@ from billing.errors import KeyRefused
 from billing.models import StripeAccount, StripeCustomer, StripeEvent
 from billing.sandbox.machine import Sandbox
 from billing.sandbox.transport import InProcessHTTPClient
-from billing.services import card_forms, keys
+from billing.services import card_forms, connect, keys
 from tests.billing.test_webhook import EVENT, signed
 from tests.clients import HubClient
 from tests.factories import make_stripe_account
@@ -153,7 +153,7 @@ def test_an_account_is_asked_about_before_it_is_used(sandbox: Sandbox, acme: Ven
 def test_a_connected_account_takes_the_place_of_keys(acme: Vendor) -> None:
     account = make_stripe_account(acme)
     with vendor_scope(acme):
-        keys.use_connected_account(account, CONNECTED)
+        connect.use_connected_account(account, CONNECTED)
         saved = StripeAccount.objects.get()
     assert (saved.secret_key, saved.webhook_secret, saved.key) == ("", "", PLATFORM_KEY)
     assert not saved.livemode

@@ -48,6 +48,7 @@ class Command(BaseCommand):
         courier = Courier(sandbox)
         app = App(sandbox, courier, hub_url_template=options["hub_url_template"])
         server = self._server(app, options)
+        sandbox.be_at(server.origin)
         _stop_on_signals(server)
         courier.start()
         self.stdout.write(f"The Stripe sandbox listens at {server.origin}.")
