@@ -21,8 +21,12 @@ def confirm_email(link: MagicLink, customer: Customer, *, token: str, code: str)
     _send("confirm_email", link, customer, view="hub:confirm_email", token=token)
 
 
+def add_email(link: MagicLink, customer: Customer, *, token: str, code: str) -> None:
+    _send("add_email", link, customer, view="hub:confirm_email", token=token)
+
+
 def email_changed(link: MagicLink, customer: Customer, *, token: str, code: str) -> None:
-    """To the address that was: what it is now, and the link that brings it back."""
+    """To a mailbox that was the customer's before: what is so now, and the link that undoes it."""
     _send("email_changed", link, customer, view="hub:confirm_email", token=token)
 
 

@@ -21,3 +21,11 @@ class ProofNotRight(Exception):
 
 class AddressTaken(Exception):
     """The address already belongs to another customer of this vendor."""
+
+
+class AddressNotUsable(Exception):
+    """The address cannot be removed, or made the main one, as it is now."""
+
+
+class TooManyChanges(Exception):
+    """The customer's addresses were changed too often today."""

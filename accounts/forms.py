@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -11,6 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.http import own_path
 from accounts.mail import LONGEST_ADDRESS, NOT_ONE_MAILBOX, validate_mailbox
+from accounts.models import MagicLink
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class MailboxField(forms.EmailField):
@@ -82,11 +86,22 @@ class ProofForm(forms.Form):
     )
 
 
-class FormerAddressForm(forms.Form):
-    former = MailboxField(
-        label=_("The address you had before"),
+class KnownAddressForm(forms.Form):
+    """What somebody who is not signed in must know of the customer, to change their addresses."""
+
+    known = MailboxField(
         help_text=_("You are not signed in here, so we ask for it to be sure that it is you."),
     )
+
+    LABELS: ClassVar[dict[str, StrOrPromise]] = {
+        MagicLink.Purpose.CONFIRM_EMAIL: _("The address you had before"),
+        MagicLink.Purpose.ADD_EMAIL: _("The address you sign in with so far"),
+        MagicLink.Purpose.REVERT_EMAIL: _("The address that the mail with this link came to"),
+    }
+
+    def __init__(self, *args: Any, link: MagicLink, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["known"].label = self.LABELS[link.purpose]
 
 
 class LanguageForm(forms.Form):

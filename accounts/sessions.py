@@ -74,16 +74,14 @@ def running(customer: Customer) -> list[CustomerSession]:
     return [row for row in rows if _is_in_time(row, vendor, moment)]
 
 
-def is_current(request: CustomerRequest, row: CustomerSession) -> bool:
-    return bool(request.session.get(_SESSION) == row.pk)
+def current_id(request: CustomerRequest) -> int:
+    return int(request.session[_SESSION])
 
 
 def is_fresh(request: CustomerRequest) -> bool:
     """Whether the person proved the mailbox just now: asked before what would hand the hub over."""
     since = now() - FRESH_FOR
-    return CustomerSession.objects.filter(
-        pk=request.session[_SESSION], signed_in_at__gt=since
-    ).exists()
+    return CustomerSession.objects.filter(pk=current_id(request), signed_in_at__gt=since).exists()
 
 
 def end(customer: Customer, session_id: int) -> None:
@@ -92,11 +90,11 @@ def end(customer: Customer, session_id: int) -> None:
 
 
 def end_others(request: CustomerRequest) -> None:
-    _end(request.customer.sessions.exclude(pk=request.session[_SESSION]))
+    end_all(request.customer, but=current_id(request))
 
 
-def end_all(customer: Customer) -> None:
-    _end(customer.sessions.all())
+def end_all(customer: Customer, *, but: int = 0) -> None:
+    _end(customer.sessions.exclude(pk=but))
 
 
 def forget_old() -> None:

@@ -70,8 +70,11 @@ def sign_in(request: VendorRequest) -> HttpResponse:
 @require_safe
 def again(request: CustomerRequest) -> HttpResponse:
     """Before what must not be done with a session that somebody else may have picked up."""
-    next_path = own_path(request.GET.get("next", ""))
-    return render(request, "accounts/again.html", {"next": next_path})
+    context = {
+        "next": own_path(request.GET.get("next", "")),
+        "addresses": request.customer.addresses.order_by("pk").values_list("address", flat=True),
+    }
+    return render(request, "accounts/again.html", context)
 
 
 @public

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from accounts.forms import MailboxField
-from accounts.models import Customer
+from accounts.models import Customer, EmailAddress
 from accounts.services import addresses
 from billing.services import cancellation
 from billing.services.profile import Details
@@ -118,6 +118,29 @@ class DetailsForm(forms.Form):
     @property
     def details_changed(self) -> bool:
         return any(name != "email" for name in self.changed_data)
+
+
+class AddressForm(forms.Form):
+    """A further address to sign in with, or one of theirs that is to be tried again."""
+
+    address = MailboxField(label=_("Another e-mail address of yours"))
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.customer = customer
+
+    def clean_address(self) -> str:
+        """Whose another customer's address is stays unsaid: its mailbox is told."""
+        address: str = self.cleaned_data["address"]
+        own = EmailAddress.matching(address).filter(customer=self.customer).first()
+        if own and own.verified_at and not own.trouble:
+            raise forms.ValidationError(_("This is one of your addresses already."))
+        if own is None and not addresses.has_room(self.customer):
+            raise forms.ValidationError(
+                _("You can have %(number)s addresses at most. Remove one first."),
+                params={"number": addresses.MOST_ADDRESSES},
+            )
+        return address
 
 
 class CancelForm(forms.Form):

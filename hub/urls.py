@@ -4,6 +4,7 @@ from django.urls import path
 
 from hub.views import (
     activity,
+    addresses,
     brand,
     card,
     documents,
@@ -50,5 +51,8 @@ urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("profile/activity/", activity.activity, name="activity"),
     path("profile/activity/end/", activity.end_sessions, name="end_sessions"),
-    path("profile/confirm/<str:token>/", profile.confirm_email, name="confirm_email"),
+    path("profile/addresses/add/", addresses.add, name="add_address"),
+    path("profile/addresses/<int:address_id>/main/", addresses.make_main, name="make_main"),
+    path("profile/addresses/<int:address_id>/remove/", addresses.remove, name="remove_address"),
+    path("profile/confirm/<str:token>/", addresses.confirm, name="confirm_email"),
 ]

@@ -23,6 +23,7 @@ _MAILS = {
     MagicLink.Purpose.SIGN_IN: emails.magic_link,
     MagicLink.Purpose.PROFILE: emails.profile_link,
     MagicLink.Purpose.CONFIRM_EMAIL: emails.confirm_email,
+    MagicLink.Purpose.ADD_EMAIL: emails.add_email,
     MagicLink.Purpose.REVERT_EMAIL: emails.email_changed,
 }
 

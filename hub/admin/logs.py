@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Choices = list[tuple[str, str]]
 
 MESSAGES: dict[str, StrOrPromise] = {
+    "add_email": _("Further e-mail address to be confirmed"),
     "cancellation": _("Cancellation"),
     "cancellation_undone": _("Cancellation undone"),
     "card_changed": _("Card changed"),
@@ -31,7 +32,7 @@ MESSAGES: dict[str, StrOrPromise] = {
     "confirm_email": _("New e-mail address to be confirmed"),
     "credit_note": _("Credit note"),
     "reversal": _("Reversal"),
-    "email_changed": _("E-mail address changed"),
+    "email_changed": _("E-mail addresses changed"),
     "magic_link": _("Sign-in link"),
     "payment_failed": _("Payment failed"),
     "profile_link": _("Profile link"),

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 ACTS: dict[str, StrOrPromise] = {
     "cancel": gettext_lazy("Cancelled"),
     "change_card": gettext_lazy("Card changed"),
+    "email_added": gettext_lazy("E-mail address added"),
     "email_changed": gettext_lazy("E-mail address changed"),
+    "email_made_main": gettext_lazy("Main e-mail address chosen"),
+    "email_removed": gettext_lazy("E-mail address removed"),
     "email_reverted": gettext_lazy("E-mail address changed back"),
     "pay": gettext_lazy("Open payment paid"),
     "profile_link_sent": gettext_lazy("Profile link sent"),
@@ -59,7 +62,7 @@ def devices(request: CustomerRequest) -> list[Device]:
             name=device_name(row.user_agent),
             client=row.client,
             seen_at=row.seen_at,
-            is_this=sessions.is_current(request, row),
+            is_this=row.pk == sessions.current_id(request),
         )
         for row in sessions.running(request.customer)
     ]

@@ -27,7 +27,7 @@ def ask(customer: Customer, address: str = "alice@new.example") -> str:
 
 def confirm(token: str, by: Customer | None = None, former: str = "") -> Customer:
     """As from the page: signed in as someone, or not and typing the former address."""
-    return addresses.confirm_change(token, by=by, former=former)
+    return addresses.confirm_change(token, by=by, known=former)
 
 
 def addresses_of(customer: Customer) -> list[str]:

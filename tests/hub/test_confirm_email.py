@@ -23,20 +23,20 @@ def test_it_asks_for_the_former_address_and_does_not_give_it_away(at_acme, link)
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        ("alice@new.example", "This is not the address you had before."),
+        ("alice@new.example", "This is not the address we ask for."),
         ("alice", "Type one e-mail address"),
         ("", "Type one e-mail address"),
     ],
 )
 def test_a_wrong_address_changes_nothing_and_says_so(alice, at_acme, link, typed, answer):
-    assert answer in at_acme.post(link, {"former": typed}).text
+    assert answer in at_acme.post(link, {"known": typed}).text
 
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
 
 
 def test_the_right_one_changes_it_and_signs_nobody_in(alice, at_acme, link):
-    done = at_acme.post(link, {"former": "alice@example.com"}, follow=True)
+    done = at_acme.post(link, {"known": "alice@example.com"}, follow=True)
 
     assert "Your e-mail address is now alice@new.example." in done.text
     alice.refresh_from_db()
@@ -45,9 +45,9 @@ def test_the_right_one_changes_it_and_signs_nobody_in(alice, at_acme, link):
 
 
 def test_the_old_mailbox_can_take_it_back_from_anywhere(alice, at_acme, link):
-    at_acme.post(link, {"former": "alice@example.com"})
+    at_acme.post(link, {"known": "alice@example.com"})
 
-    at_acme.post(link_in(newest()), {"former": "alice@example.com"})
+    at_acme.post(link_in(newest()), {"known": "alice@example.com"})
 
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"

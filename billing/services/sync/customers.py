@@ -127,11 +127,13 @@ def _take_over_email(row: StripeCustomer, email: str) -> None:
 
     One that another person already has stays theirs. An address that the customer confirmed here
     wins over Stripe's, as long as the vendor does not change it there. The address before it
-    opens nothing any more, unless its owner has proved it, or it is another purchase's.
+    opens nothing any more, unless its owner has proved it, it is another purchase's, or it was the
+    customer who chose the new one as their main address.
     """
     if not email or email == row.email:
         return
     customer, former = row.customer, row.email
+    is_ours = customer.email == email
     known = EmailAddress.matching(email).first()
     if known is None:
         known = EmailAddress(vendor_id=row.vendor_id, customer=customer, address=email)
@@ -140,7 +142,8 @@ def _take_over_email(row: StripeCustomer, email: str) -> None:
         customer.email = email
         customer.save(update_fields=["email"])
     row.email = email
-    if known.customer_id == customer.pk and former and not _is_used_elsewhere(row, former):
+    is_taken_back = bool(former) and not is_ours and not _is_used_elsewhere(row, former)
+    if known.customer_id == customer.pk and is_taken_back:
         addresses.forget(customer, former)
 
 
