@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+
 from accounts import mail
 from accounts.http import hub_url
-from accounts.models import Customer, MagicLink
+from accounts.models import Customer, MagicLink, VendorDomain
 
 
 def magic_link(link: MagicLink, customer: Customer, *, token: str, code: str) -> None:
@@ -28,6 +31,16 @@ def add_email(link: MagicLink, customer: Customer, *, token: str, code: str) -> 
 def email_changed(link: MagicLink, customer: Customer, *, token: str, code: str) -> None:
     """To a mailbox that was the customer's before: what is so now, and the link that undoes it."""
     _send("email_changed", link, customer, view="hub:confirm_email", token=token)
+
+
+def domain_missing(domain: VendorDomain, *, to: str) -> None:
+    """To an owner: the record is gone, until when the domain is served, or that it no longer is."""
+    path = reverse(
+        "admin:accounts_vendor_domains", args=[domain.vendor_id], urlconf="config.platform_urls"
+    )
+    url = f"{settings.PLATFORM_ORIGIN}{path}"
+    context = {"domain": domain, "until": domain.served_until, "url": url}
+    mail.send("domain_missing", vendor=domain.vendor, to=to, context=context)
 
 
 def _send(

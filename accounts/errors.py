@@ -19,6 +19,21 @@ class ProofNotRight(Exception):
     """The code (or address) typed beside a link is not the one of its mail."""
 
 
+type NoDomain = Literal["no_domain", "platforms_own", "too_many", "not_verified"]
+
+
+class DomainNotAllowed(Exception):
+    """What was typed cannot be a vendor's own domain, or not yet be used as one."""
+
+    def __init__(self, reason: NoDomain) -> None:
+        super().__init__(reason)
+        self.reason: NoDomain = reason
+
+
+class DomainTaken(Exception):
+    """Another vendor has proved that the domain is its own."""
+
+
 class AddressTaken(Exception):
     """The address already belongs to another customer of this vendor."""
 

@@ -7,7 +7,7 @@ from contextvars import copy_context
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
@@ -20,8 +20,8 @@ from accounts import sessions
 from accounts.access import View, is_public
 from accounts.http import HubRequest, client_address
 from accounts.languages import first_supported
-from accounts.models import User, Vendor
-from accounts.services import audit
+from accounts.models import User
+from accounts.services import audit, domains
 from accounts.tenancy import vendor_scope
 
 PLATFORM_URLCONF = "config.platform_urls"
@@ -43,16 +43,30 @@ class VendorMiddleware:
             request.urlconf = PLATFORM_URLCONF
             return self.get_response(request)
 
-        subdomain, _dot, domain = host.partition(".")
-        is_ours = domain == settings.HUB_DOMAIN
-        vendor = Vendor.objects.filter(subdomain=subdomain).first() if is_ours else None
+        vendor = domains.vendor_at(host)
         if vendor is None:
             with translation.override(first_supported(*_browser_languages(request))):
                 return render(request, "unknown_vendor.html", {"host": host}, status=404)
 
         request.vendor = vendor
+        if vendor.canonical_domain and host != vendor.host and _is_page(request):
+            return HttpResponseRedirect(vendor.url(request.get_full_path()))
         with vendor_scope(vendor):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if not host.endswith(f".{settings.HUB_DOMAIN}"):
+            _speak_for_this_host_only(response)
+        return response
+
+
+def _is_page(request: HubRequest) -> bool:
+    return request.method in ("GET", "HEAD")
+
+
+def _speak_for_this_host_only(response: HttpResponseBase) -> None:
+    """A vendor's own domain has subdomains that are none of ours: no promise of HTTPS for those."""
+    if settings.SECURE_HSTS_SECONDS:
+        promise = f"max-age={settings.SECURE_HSTS_SECONDS}"
+        response.headers["Strict-Transport-Security"] = promise
 
 
 class ClientMiddleware:
@@ -95,8 +109,8 @@ class CustomerMiddleware:
 
 def _to_the_door(request: HubRequest) -> HttpResponseBase:
     """And back to this page afterwards, if it is one that can be opened again."""
-    is_page = request.method in ("GET", "HEAD")
-    return redirect(f"/?{urlencode({'next': request.get_full_path()})}" if is_page else "/")
+    back = urlencode({"next": request.get_full_path()})
+    return redirect(f"/?{back}" if _is_page(request) else "/")
 
 
 class LanguageMiddleware:

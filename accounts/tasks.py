@@ -4,8 +4,8 @@ from django.core.management import call_command
 from django.tasks import task
 
 from accounts import sessions
-from accounts.models import MagicLink
-from accounts.services import links, policy_reports
+from accounts.models import MagicLink, VendorDomain
+from accounts.services import domains, links, policy_reports
 from accounts.tenancy import vendor_scope
 
 
@@ -40,3 +40,21 @@ def prune_sessions() -> None:
 def prune_policy_reports() -> None:
     """Forget what no browser has reported for a month: it has been mended."""
     policy_reports.forget_old()
+
+
+@task
+def check_domains() -> None:
+    """Whether the vendors' own domains still have their records; one's trouble stops no other."""
+    with vendor_scope(None):
+        served = list(VendorDomain.objects.exclude(verified_at=None).values_list("pk", flat=True))
+    for domain_id in served:
+        check_domain.enqueue(domain_id)
+
+
+@task
+def check_domain(domain_id: int) -> None:
+    with vendor_scope(None):
+        domain = VendorDomain.objects.select_related("vendor").filter(pk=domain_id).first()
+    if domain and domain.is_served:
+        with vendor_scope(domain.vendor):
+            domains.check_again(domain)

@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from billing import webhooks
-from config import health, policy_reports
+from config import certificates, health, policy_reports
 
 handler400 = "hub.problems.bad_request"
 handler403 = "hub.problems.forbidden"
@@ -16,6 +16,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("billing/webhook/", webhooks.platform_webhook, name="platform_webhook"),
     path("policy-reports/", policy_reports.receive, name="policy_reports"),
+    path("domains/allowed/", certificates.allowed),
     path("livez", health.livez),
     path("readyz", health.readyz),
 ]

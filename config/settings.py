@@ -25,6 +25,9 @@ HTTPS = env.bool("HTTPS", default=True)
 PUBLIC_SCHEME = "https" if HTTPS else "http"
 PUBLIC_PORT_SUFFIX = f":{port}" if (port := env.int("PUBLIC_PORT", default=0)) else ""
 PLATFORM_ORIGIN = f"{PUBLIC_SCHEME}://{PLATFORM_HOST}{PUBLIC_PORT_SUFFIX}"
+# Whom to ask about vendors' own domains; empty: the machine's own name servers.
+DNS_SERVERS = env.list("DNS_SERVERS", default=[])
+DNS_PORT = env.int("DNS_PORT", default=53)
 ALLOWED_HOSTS = ["*"]  # accounts.middleware answers 404 for every host it does not know
 
 # --- The demo and the stand-in for Stripe stay on a machine without certificates ---
@@ -202,6 +205,7 @@ TASKS: dict[str, Any] = {
                     "task": "accounts.tasks.prune_policy_reports",
                     "every": 86400,
                 },
+                "check-domains": {"task": "accounts.tasks.check_domains", "cron": "37 2 * * *"},
                 "prune-sessions": {"task": "accounts.tasks.prune_sessions", "every": 86400},
                 "prune-stripe-events": {"task": "billing.tasks.prune_events", "every": 86400},
             },

@@ -18,7 +18,7 @@ from tests.factories import LONG_AGO, make_customer, make_subscription, make_use
 hypothesis.settings.register_profile("hub", deadline=None)
 hypothesis.settings.load_profile("hub")
 
-pytest_plugins = ["tests.billing.plugin", "tests.figures"]
+pytest_plugins = ["tests.billing.plugin", "tests.figures", "tests.nameserver"]
 
 
 @pytest.fixture(autouse=True)

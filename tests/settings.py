@@ -25,6 +25,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+DNS_SERVERS, DNS_PORT = ["127.0.0.1"], 9  # nobody, but where a test starts tests.nameserver
 WHITENOISE_AUTOREFRESH = True  # static files as they are, uncollected
 SECURE_SSL_REDIRECT = False
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.http import hub_url
 from accounts.models import Vendor
+from accounts.models.vendors import origin_of
 from billing import events
 from billing.errors import KeyRefused
 from billing.gateway import accounts as gateway
@@ -120,7 +121,9 @@ def check_webhook_endpoint(vendor: Vendor) -> list[str]:
 
 
 def _url(vendor: Vendor) -> str:
-    return hub_url(vendor, "billing:stripe_webhook")
+    """At the subdomain: Stripe must find it whatever becomes of the vendor's own domain."""
+    path = reverse("billing:stripe_webhook", urlconf=settings.ROOT_URLCONF)
+    return f"{origin_of(vendor.subdomain_host)}{path}"
 
 
 def _endpoints(vendor: Vendor) -> list[EndpointRecord]:

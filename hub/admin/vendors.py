@@ -23,7 +23,7 @@ from accounts.models import Customer, TeamMember, Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
-from hub.admin import connect, invitations, look, roles, stripe_keys
+from hub.admin import connect, domains, invitations, look, roles, stripe_keys
 from hub.admin.base import VendorScopedAdmin
 from hub.admin.changes import changes_in
 from hub.admin.inlines import CancellationRulesInline, DocumentSettingsInline
@@ -102,6 +102,7 @@ class VendorAdmin(VendorScopedAdmin):
             self._path("connect", connect.begin, roles.OWNERS),
             self._path("connected", connect.connected, roles.OWNERS),
             self._path("disconnect", connect.disconnect, roles.OWNERS),
+            self._path("domains", domains.page, roles.OWNERS),
             self._path("look", look.sample, self.viewers),
             *super().get_urls(),
         ]
@@ -124,7 +125,12 @@ class VendorAdmin(VendorScopedAdmin):
     def hub_address(self, vendor: Vendor) -> SafeString | str:
         if not vendor.pk:
             return ""
-        return format_html('<a href="{0}/">{0}</a>', vendor.origin)
+        return format_html(
+            '<a href="{0}/">{0}</a> <a href="{1}">{2}</a>',
+            vendor.origin,
+            reverse("admin:accounts_vendor_domains", args=[vendor.pk]),
+            gettext("Use your own domain"),
+        )
 
     @admin.display(description=_("so it looks"))
     def look_sample(self, vendor: Vendor) -> SafeString | str:
