@@ -13,6 +13,7 @@ handler403 = "hub.problems.forbidden"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include("hub.staff_door.urls")),
     path("admin/", admin.site.urls),
     path("billing/webhook/", webhooks.platform_webhook, name="platform_webhook"),
     path("policy-reports/", policy_reports.receive, name="policy_reports"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
-from django.contrib.auth.views import PasswordResetConfirmView
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Customer, PolicyReport, SentMail, User, Vendor
@@ -44,6 +43,11 @@ class StaffSite(AdminSite):
     site_url = None
     empty_value_display = "–"
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Our own pages only: what libraries would add knows nothing of vendors and roles."""
+        if admin_class and admin_class.__module__.startswith("hub."):
+            super().register(model_or_iterable, admin_class, **options)
+
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
     ) -> list[dict[str, Any]]:
@@ -67,15 +71,6 @@ class StaffSite(AdminSite):
             for label, name, models in GROUPS
             if any(model in found for model in models)
         ]
-
-    def get_urls(self) -> list[Any]:
-        """Beside Django's: where somebody new to a team chooses a password."""
-        join = PasswordResetConfirmView.as_view(
-            template_name="admin/join.html",
-            success_url=reverse_lazy("admin:index"),
-            post_reset_login=True,
-        )
-        return [path("join/<uidb64>/<token>/", join, name="join"), *super().get_urls()]
 
     def app_index(  # type: ignore[override]  # a redirect is no TemplateResponse
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

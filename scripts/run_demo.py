@@ -221,7 +221,7 @@ WELCOME = f"""
   Acme's hub             http://acme.localhost:{{port}}/         alice@example.com, bob@example.com
   Globex's, in German    http://globex.localhost:{{port}}/       carol@example.com
   Every mail that left   http://hub.localhost:{{port}}/mailbox/
-  The admin              http://hub.localhost:{{port}}/admin/    password {sign_ins.PASSWORD}
+  The admin              http://hub.localhost:{{port}}/admin/    password {sign_ins.PASSWORD}, no second factor here
       Acme's team        {sign_ins.ACME_OWNER}, {sign_ins.ACME_SUPPORT}
       Globex's team      {sign_ins.GLOBEX_OWNER}, {sign_ins.GLOBEX_SUPPORT}
       the operator       {sign_ins.OPERATOR}

@@ -1,9 +1,14 @@
 """Browsers for tests: each on one host, over HTTPS, signed in or not."""
 
+import time
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.userkit import user_id_to_str
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
 from django.test import Client
 
@@ -35,9 +40,18 @@ def signed_in(customer: Customer) -> HubClient:
     return client
 
 
-def staff(user: User) -> HubClient:
+def staff(user: User, *, proved: str = "mfa", ago: timedelta = timedelta(0)) -> HubClient:
+    """As after the whole door: a password and a second factor, just now unless said otherwise."""
     client = HubClient(PLATFORM)
-    client.force_login(user)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    proof = {"method": proved, "at": time.time() - ago.total_seconds()}
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [proof]
+    session["account_authentication_methods_user"] = user_id_to_str(user)
+    session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+import allauth
 import django
 import pytest
 from django.apps import apps
@@ -160,7 +161,9 @@ def template_names() -> dict[str, Path]:
 # Django finds these by their names; a mail's are found by the mail's.
 FOUND_BY_NAME = re.compile(r"(404|500|403_csrf)\.html|emails/\w+/(subject|body)\..*")
 DJANGOS_OWN = [
-    Path(django.__file__).parent / place / "templates" for place in ("forms", "contrib/admin")
+    Path(django.__file__).parent / "forms/templates",
+    Path(django.__file__).parent / "contrib/admin/templates",
+    Path(allauth.__file__).parent / "templates",
 ]
 
 

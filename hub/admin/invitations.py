@@ -30,4 +30,4 @@ def _way_in(user: User) -> str:
         return reverse("admin:index", urlconf="config.platform_urls")
     key = urlsafe_base64_encode(force_bytes(user.pk))
     token = default_token_generator.make_token(user)
-    return reverse("admin:join", args=[key, token], urlconf="config.platform_urls")
+    return reverse("join", args=[key, token], urlconf="config.platform_urls")

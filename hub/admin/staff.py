@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import TeamMember, User
 from hub.admin import roles
 from hub.admin.generics import TabularInline, UserAdmin, UserChangeForm, UserCreationForm
-
-admin.site.unregister(Group)  # roles decide, not Django's groups
 
 
 class NewStaffForm(UserCreationForm):

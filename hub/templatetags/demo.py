@@ -17,3 +17,8 @@ def demo_mailbox(recipient: str = "") -> str:
         return ""
     query = f"?{urlencode({'q': f'to:{recipient}'})}" if recipient else ""
     return f"{settings.PLATFORM_ORIGIN}/mailbox/{query}"
+
+
+@register.simple_tag
+def is_demo() -> bool:
+    return bool(settings.DEMO)

@@ -64,5 +64,5 @@ def sign_in_to_admin(page: Page, stack: Stack, email: str) -> None:
     page.goto(f"{stack.origin('hub')}/admin/")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(sign_ins.PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text(email)).to_be_visible()
