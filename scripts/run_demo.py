@@ -221,10 +221,11 @@ WELCOME = f"""
   Acme's hub             http://acme.localhost:{{port}}/         alice@example.com, bob@example.com
   Globex's, in German    http://globex.localhost:{{port}}/       carol@example.com
   Every mail that left   http://hub.localhost:{{port}}/mailbox/
-  The admin              http://hub.localhost:{{port}}/admin/    password {sign_ins.PASSWORD}, no second factor here
+  The admin              http://hub.localhost:{{port}}/admin/    password {sign_ins.PASSWORD}
       Acme's team        {sign_ins.ACME_OWNER}, {sign_ins.ACME_SUPPORT}
       Globex's team      {sign_ins.GLOBEX_OWNER}, {sign_ins.GLOBEX_SUPPORT}
       the operator       {sign_ins.OPERATOR}
+      In the demo nobody is asked for a second factor.
   Stripe's stand-in      {{sandbox}}/    buy, move the clock, let a payment fail
 
   Ctrl-C stops everything.
