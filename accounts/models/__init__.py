@@ -5,7 +5,7 @@ from accounts.models.domains import VendorDomain
 from accounts.models.links import LINK_LIFETIME, MagicLink
 from accounts.models.records import AuditChain, AuditEntry, SentMail
 from accounts.models.reports import PolicyReport
-from accounts.models.sessions import CustomerSession
+from accounts.models.sessions import CustomerSession, SupportView
 from accounts.models.staff import TeamMember, User
 from accounts.models.vendors import Vendor, colour_validator
 
@@ -19,6 +19,7 @@ __all__ = [
     "MagicLink",
     "PolicyReport",
     "SentMail",
+    "SupportView",
     "TeamMember",
     "User",
     "Vendor",

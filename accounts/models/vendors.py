@@ -76,6 +76,15 @@ class Vendor(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(IDLE_HOURS)],
     )
 
+    support_may_view = models.BooleanField(
+        _("support may view as customer"),
+        default=False,
+        help_text=_(
+            "Owners and support may then look at a customer’s hub, read only, for half an hour."
+            " The customer is shown that they did."
+        ),
+    )
+
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     legal_address = models.TextField(_("legal address"), blank=True)
     tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
