@@ -22,6 +22,8 @@ WHOLE_UNITS = {
 }
 THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 WHOLE_IN_PRACTICE = {"ISK", "UGX"}
+FINEST = 12
+"""Decimals of the smallest unit that a price may have."""
 
 
 def exponent(currency: str) -> int:
@@ -50,6 +52,12 @@ def format_unit_price(
     finest = Decimal(1).scaleb(-exponent(currency) - 2)
     price = exact.quantize(finest, rounding=ROUND_HALF_EVEN)
     return _format(price, currency, language, more_decimals=2)
+
+
+def format_exact(amount_minor: Decimal, currency: str, language: str | None = None) -> str:
+    """Decimal("0.2"), "eur" -> "€0.002": a price finer than the smallest unit, in full."""
+    price = amount_minor.scaleb(-exponent(currency))
+    return _format(price, currency, language, more_decimals=FINEST)
 
 
 def format_rate(rate: int, language: str | None = None) -> str:

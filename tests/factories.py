@@ -74,6 +74,28 @@ def stripe_customer_of(customer: Customer) -> StripeCustomer:
         return customer.stripe_customers.first() or make_stripe_customer(customer)
 
 
+def item_of(**fields: Any) -> dict[str, Any]:
+    """One of a subscription's items, 19 euros a month."""
+    given = {
+        "name": "Lab",
+        "plan": "",
+        "quantity": 1,
+        "amount_minor": 1900,
+        "off_minor": 0,
+        "interval": "month",
+        "interval_count": 1,
+        "is_metered": False,
+        "tariff": None,
+    }
+    return given | fields
+
+
+def one_item(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a subscription with these fields is made of, if of one thing."""
+    names = ("amount_minor", "interval", "interval_count")
+    return [item_of(**{name: fields[name] for name in names if name in fields})]
+
+
 def make_subscription(customer: Customer, **fields: Any) -> Subscription:
     """Ongoing, active, 19 euros a month, next charged in ten days."""
     ends_at = datetime.now(UTC) + timedelta(days=10)
@@ -89,6 +111,7 @@ def make_subscription(customer: Customer, **fields: Any) -> Subscription:
         "period_ends_at": ends_at,
         "next_charge_at": ends_at,
     }
+    given |= {"items": one_item(given | fields)}
     with vendor_scope(customer.vendor):
         return Subscription.objects.create(
             vendor=customer.vendor, customer=customer, **given | fields

@@ -7,8 +7,9 @@ from typing import Any
 
 import stripe
 
-from billing.gateway.reading import moment, moment_or_none, texts
+from billing.gateway.reading import id_of, moment, moment_or_none, texts
 from billing.gateway.records import DiscountRecord, ItemRecord
+from billing.gateway.tariffs import Tariff, TariffMode, Tier
 
 
 def item_record(
@@ -16,59 +17,101 @@ def item_record(
 ) -> ItemRecord:
     price, quantity = item.price, getattr(item, "quantity", None)  # metered ones have none
     recurring = price.recurring
+    is_metered = recurring is not None and recurring.usage_type == "metered"
+    count = 1 if quantity is None else quantity
+    tariff = tariff_of(client, price, currency)
+    exact = Decimal(0) if is_metered else tariff.cost(count)
     return ItemRecord(
+        product_id=id_of(price.product),
         product_name=getattr(price.product, "name", ""),
         plan_name=price.nickname or "",
-        quantity=1 if quantity is None else quantity,
-        amount_minor=_amount(price, quantity, currency),
+        quantity=count,
+        amount_minor=int(exact.quantize(Decimal(1), ROUND_HALF_UP)),
         interval=recurring.interval if recurring else "",
         interval_count=recurring.interval_count if recurring else 1,
-        is_metered=recurring is not None and recurring.usage_type == "metered",
-        is_tiered=price.billing_scheme == "tiered",
+        is_metered=is_metered,
+        tariff=tariff,
         period_ends_at=moment(item.current_period_end),
-        discounts=_of_item(client, item),
+        discounts=_of_item(client, item, currency),
         metadata=texts(getattr(price.product, "metadata", None)) | texts(price.metadata),
     )
 
 
-def _amount(price: stripe.Price, quantity: int | None, currency: str) -> int:
-    """In minor units; prices may be finer than these, be in several currencies, and count packs.
-    Metered and tiered ones have no amount."""
-    options = getattr(price, "currency_options", None)
+def tariff_of(client: stripe.V1Services, price: stripe.Price, currency: str) -> Tariff:
+    """Prices may be finer than minor units, be in several currencies, count packs and have tiers,
+    which do not come with another currency unless they are asked for."""
     priced: Any = price
-    if price.currency != currency and options is not None:
-        priced = getattr(options, currency, price)
-    if price.recurring and price.recurring.usage_type == "metered":
-        return 0
-    unit = priced.unit_amount if priced.unit_amount is not None else priced.unit_amount_decimal
-    count = Decimal(1 if quantity is None else quantity)
-    if packs := price.transform_quantity:
-        whole, rest = divmod(count, packs.divide_by)
-        count = whole + (1 if rest and packs.round == "up" else 0)
-    return int((Decimal(unit or 0) * count).quantize(Decimal(1), ROUND_HALF_UP))
+    if price.currency != currency:
+        path = f"currency_options.{currency}.tiers"
+        if price.billing_scheme == "tiered":
+            price = client.prices.retrieve(price.id, {"expand": [path]})
+        priced = getattr(getattr(price, "currency_options", None), currency, price)
+    if price.billing_scheme == "tiered":
+        tiers = [_tier(tier) for tier in priced.tiers]
+        return Tariff(mode=TariffMode(price.tiers_mode or ""), tiers=tiers)
+    packs = price.transform_quantity
+    return Tariff(
+        mode=TariffMode.UNIT,
+        tiers=[Tier(up_to=None, unit=_exact(priced, "unit_amount"), flat=Decimal(0))],
+        pack=packs.divide_by if packs else 1,
+        rounds_up=packs is None or packs.round == "up",
+    )
 
 
-def _of_item(client: stripe.V1Services, item: stripe.SubscriptionItem) -> list[DiscountRecord]:
+def _tier(tier: Any) -> Tier:
+    return Tier(
+        up_to=tier.up_to, unit=_exact(tier, "unit_amount"), flat=_exact(tier, "flat_amount")
+    )
+
+
+def _exact(priced: Any, name: str) -> Decimal:
+    exact = getattr(priced, f"{name}_decimal", None)
+    return Decimal(str(exact if exact is not None else getattr(priced, name, None) or 0))
+
+
+def _of_item(
+    client: stripe.V1Services, item: stripe.SubscriptionItem, currency: str
+) -> list[DiscountRecord]:
     """Their coupons lie too deep to come with the subscription."""
     if not item.discounts:
         return []
-    whole = client.subscription_items.retrieve(item.id, {"expand": ["discounts.source.coupon"]})
-    return discount_records(whole.discounts)
+    whole = client.subscription_items.retrieve(
+        item.id, {"expand": [f"discounts.source.coupon{part}" for part in COUPON_PARTS]}
+    )
+    return discount_records(whole.discounts, currency)
 
 
-def discount_records(discounts: list[Any]) -> list[DiscountRecord]:
-    """Of discounts that came with their coupons."""
+COUPON_PARTS = ("", ".applies_to", ".currency_options")
+"""What of a coupon must be asked for."""
+
+
+def discount_records(discounts: list[Any], currency: str) -> list[DiscountRecord]:
+    """Of discounts that came with their coupons, in their order."""
     return [
         DiscountRecord(
             name=coupon.name or coupon.id,
             percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
-            amount_minor=coupon.amount_off or 0,
+            amount_minor=_amount_off(coupon, currency),
             is_once=coupon.duration == "once",
             ends_at=moment_or_none(discount.end),
+            product_ids=_products_of(coupon),
         )
         for discount in discounts
         if isinstance(coupon := discount.source.coupon, stripe.Coupon)
     ]
+
+
+def _amount_off(coupon: stripe.Coupon, currency: str) -> int:
+    """In another currency than its own a coupon takes off what it says for that, or nothing."""
+    if coupon.currency in (None, currency):
+        return coupon.amount_off or 0
+    option = getattr(getattr(coupon, "currency_options", None), currency, None)
+    return getattr(option, "amount_off", None) or 0
+
+
+def _products_of(coupon: stripe.Coupon) -> frozenset[str]:
+    limit = getattr(coupon, "applies_to", None)
+    return frozenset(limit.products if limit else ())
 
 
 def tax_is_added(subscription: stripe.Subscription, items: list[stripe.SubscriptionItem]) -> bool:

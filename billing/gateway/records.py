@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from billing.gateway.tariffs import Tariff
 from billing.states import ENDINGS, Ending
 
 
@@ -52,19 +53,22 @@ class TaxIdRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class DiscountRecord:
-    """A percentage or an amount; `is_once`: off the next invoice only."""
+    """A percentage or an amount; `is_once`: off the next invoice only. Where it names products,
+    it comes off theirs only."""
 
     name: str
     percent: Decimal | None
     amount_minor: int
     is_once: bool
     ends_at: datetime | None
+    product_ids: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemRecord:
-    """`amount_minor` is for all its units, and 0 where use or tiers decide."""
+    """`amount_minor` is for all its units, and 0 where use decides."""
 
+    product_id: str
     product_name: str
     plan_name: str
     quantity: int
@@ -72,7 +76,7 @@ class ItemRecord:
     interval: str
     interval_count: int
     is_metered: bool
-    is_tiered: bool
+    tariff: Tariff
     period_ends_at: datetime
     discounts: list[DiscountRecord]
     metadata: dict[str, str]

@@ -8,7 +8,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.prices import discount_records, item_record, tax_is_added
+from billing.gateway.prices import COUPON_PARTS, discount_records, item_record, tax_is_added
 from billing.gateway.reading import card_of, customer_of, id_of, moment, moment_or_none, texts
 from billing.gateway.records import ScheduleRecord, SubscriptionRecord
 from billing.gateway.schedules import find_ended_schedule, schedule_record
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 EXPAND = [
     "items.data.price.product",
     "items.data.price.currency_options",
-    "discounts.source.coupon",
+    "items.data.price.tiers",
+    *(f"discounts.source.coupon{part}" for part in COUPON_PARTS),
     "default_payment_method",
     "default_source",
     "schedule",
@@ -123,7 +124,7 @@ def _record(client: stripe.V1Services, subscription: stripe.Subscription) -> Sub
         is_flexible=subscription.billing_mode.type == "flexible",
         is_managed=bool(managed and managed.enabled),
         items=[item_record(client, item, subscription.currency) for item in items],
-        discounts=discount_records(subscription.discounts),
+        discounts=discount_records(subscription.discounts, subscription.currency),
         tax_is_added=tax_is_added(subscription, items),
         currency=subscription.currency,
         collection_method=subscription.collection_method,

@@ -74,9 +74,11 @@ class Subscription(CardOnFile, VendorOwned):
     """Ongoing, in trial, or a split-pay plan (then `payments_total` says how many payments).
 
     Money is per period and in minor units; the card is the subscription's own, if it has one.
-    `items`: what it is made of, each with name, plan, quantity, amount_minor, interval,
-    interval_count and is_metered. `discount_minor` comes off `amount_minor`: until a day, only
-    once, or for good. `is_managed`: sold by Stripe itself (Managed Payments).
+    `items`: what it is made of, each with name, plan, quantity, amount_minor and what lasting
+    discounts take off that (off_minor), interval, interval_count, is_metered and a tariff where
+    there is more to a price than one amount (see billing.gateway.tariffs).
+    `discounts`: each with name, percent or amount_minor, is_once, ends_on and of_what (the items
+    it is limited to). `is_managed`: sold by Stripe itself (Managed Payments).
     `without_card`: what becomes of a trial that ends without a card, in Stripe's word.
     `next_amount_minor` is None where use decides. `last_charge_at` is a split-pay plan's.
     `open_invoice_url`: Stripe's page of the oldest open invoice.
@@ -129,10 +131,7 @@ class Subscription(CardOnFile, VendorOwned):
     reference = models.CharField(_("order"), max_length=80, blank=True)
     items = models.JSONField(default=list)
     amount_minor = models.BigIntegerField(_("amount"))
-    discount_minor = models.BigIntegerField(_("discount"), default=0)
-    discount_name = models.CharField(max_length=250, blank=True)
-    discount_ends_at = models.DateTimeField(null=True)
-    discount_is_once = models.BooleanField(default=False)
+    discounts = models.JSONField(default=list)
     tax_is_added = models.BooleanField(default=False)
     currency = models.CharField(_("currency"), max_length=3)
     interval = models.CharField(_("interval"), max_length=10)
@@ -194,7 +193,7 @@ class Subscription(CardOnFile, VendorOwned):
     @property
     def is_by_use(self) -> bool:
         """Whether a part of the price is only known once it is billed."""
-        return any(item["is_metered"] or item["is_tiered"] for item in self.items)
+        return any(item["is_metered"] for item in self.items)
 
     @property
     def is_free(self) -> bool:

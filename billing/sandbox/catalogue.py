@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from billing.sandbox import tariffs
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.ids import new_id
@@ -90,17 +91,12 @@ def create_price(call: Call) -> Obj:
 
 
 def new_price(account: Account, params: Params, *, active: bool = True) -> Obj:
-    if "unit_amount" not in params and "unit_amount_decimal" not in params:
-        raise missing("unit_amount")
-    if params.get("billing_scheme", "per_unit") != "per_unit":
-        raise invalid("The sandbox serves prices per unit only.", "billing_scheme")
-    decimal = params.get("unit_amount_decimal")
-    amount = params.get("unit_amount", int(decimal) if decimal is not None else None)
+    scheme = params.get("billing_scheme", "per_unit")
     price: Obj = {
         "id": new_id("price"),
         "object": "price",
         "active": params.get("active", active),
-        "billing_scheme": "per_unit",
+        "billing_scheme": scheme,
         "created": account.now(),
         "currency": params["currency"].lower(),
         "livemode": False,
@@ -109,9 +105,8 @@ def new_price(account: Account, params: Params, *, active: bool = True) -> Obj:
         "recurring": _recurring(params.get("recurring")),
         "tax_behavior": params.get("tax_behavior", "unspecified"),
         "type": "recurring" if params.get("recurring") else "one_time",
-        "unit_amount": amount,
-        "unit_amount_decimal": str(amount if decimal is None else decimal),
         **nulls("custom_unit_amount lookup_key nickname tiers_mode transform_quantity"),
+        **(tariffs.tiered(params) if scheme == "tiered" else tariffs.per_unit(params)),
     }
     assign(price, params, "lookup_key", "nickname")
     return account.create(price, "price.created")
@@ -147,6 +142,12 @@ def currency_options(_account: Account, price: Obj) -> Obj:
     kept = ("tax_behavior", "unit_amount", "unit_amount_decimal")
     option = {name: price[name] for name in kept} | {"custom_unit_amount": None}
     return {price["currency"]: option}
+
+
+@includes("price", "tiers")
+def tiers(account: Account, price: Obj) -> list[Obj] | None:
+    found: list[Obj] | None = account.get("price", price["id"])["_tiers"]
+    return found
 
 
 @route("GET", "/v1/prices", "PriceListParams")
@@ -203,7 +204,7 @@ def plan_of(price: Obj) -> Obj:
         "active": price["active"],
         "amount": price["unit_amount"],
         "amount_decimal": price["unit_amount_decimal"],
-        "billing_scheme": "per_unit",
+        "billing_scheme": price["billing_scheme"],
         "created": price["created"],
         "currency": price["currency"],
         "interval": recurring["interval"],
@@ -213,8 +214,8 @@ def plan_of(price: Obj) -> Obj:
         "meter": recurring["meter"],
         "nickname": price["nickname"],
         "product": price["product"],
-        "tiers_mode": None,
-        "transform_usage": None,
+        "tiers_mode": price["tiers_mode"],
+        "transform_usage": price["transform_quantity"],
         "trial_period_days": recurring["trial_period_days"],
         "usage_type": recurring["usage_type"],
     }

@@ -7,12 +7,13 @@ from billing.sandbox.accounts import Account
 from billing.sandbox.agenda import falls_due
 from billing.sandbox.errors import invalid, missing, not_served
 from billing.sandbox.ids import new_id
-from billing.sandbox.invoice_lines import cost, rounded
+from billing.sandbox.invoice_lines import rounded
 from billing.sandbox.paging import cut, page
 from billing.sandbox.periods import DAY
 from billing.sandbox.rendering import includes, nested
 from billing.sandbox.routing import Call, Page, Params, route
 from billing.sandbox.store import Obj
+from billing.sandbox.tariffs import cost
 from billing.sandbox.values import assign, merged_metadata, nulls
 
 URL = "/v1/checkout/sessions"

@@ -10,6 +10,7 @@ from billing.sandbox.ids import new_id, secret
 from billing.sandbox.invoice_lines import rounded
 from billing.sandbox.paging import page
 from billing.sandbox.periods import add
+from billing.sandbox.rendering import includes
 from billing.sandbox.routing import Call, Page, route
 from billing.sandbox.store import Obj
 from billing.sandbox.values import assign, merged_metadata, nulls
@@ -38,9 +39,24 @@ def create_coupon(call: Call) -> Obj:
         "valid": True,
         **nulls("amount_off currency duration_in_months max_redemptions name percent_off"),
         **nulls("redeem_by"),
+        "_products": (params.get("applies_to") or {}).get("products"),
     }
     assign(coupon, params, "amount_off", "currency", "duration_in_months", "name", "percent_off")
     return account.create(coupon, "coupon.created")
+
+
+@includes("coupon", "applies_to")
+def applies_to(account: Account, coupon: Obj) -> Obj | None:
+    products = account.get("coupon", coupon["id"])["_products"]
+    return None if products is None else {"products": products}
+
+
+@includes("coupon", "currency_options")
+def currency_options(_account: Account, coupon: Obj) -> Obj:
+    """Here a coupon has one currency."""
+    if coupon["currency"] is None:
+        return {}
+    return {coupon["currency"]: {"amount_off": coupon["amount_off"]}}
 
 
 @route("GET", URL, "CouponListParams")
@@ -124,9 +140,16 @@ def of_line(line: Obj) -> int:
 
 
 def _take(account: Account, key: str, lines: list[Obj]) -> None:
+    products = _coupon(account, key)["_products"]
+    if products is not None:
+        lines = [line for line in lines if _product(line) in products]
     left = [max(line["amount"] - of_line(line), 0) for line in lines]
     for line, amount in zip(lines, shares(_coupon(account, key), left), strict=True):
         line["discount_amounts"].append({"amount": amount, "discount": key})
+
+
+def _product(line: Obj) -> str | None:
+    return line["pricing"]["price_details"]["product"] if line["pricing"] else None
 
 
 def shares(coupon: Obj, left: list[int]) -> list[int]:

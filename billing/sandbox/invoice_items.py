@@ -9,11 +9,12 @@ from billing.sandbox.catalogue import priced
 from billing.sandbox.drafts import refresh
 from billing.sandbox.errors import invalid, missing
 from billing.sandbox.ids import new_id
-from billing.sandbox.invoice_lines import Period, cost, in_words, new_line, pricing, rounded
+from billing.sandbox.invoice_lines import Period, in_words, new_line, pricing, rounded
 from billing.sandbox.paging import page
 from billing.sandbox.rendering import nested, presents
 from billing.sandbox.routing import Call, Page, Params, route
 from billing.sandbox.store import Obj
+from billing.sandbox.tariffs import cost
 from billing.sandbox.values import merged_metadata, nulls
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from billing.sandbox.accounts import Account
 from billing.sandbox.ids import new_id
 from billing.sandbox.store import Obj
+from billing.sandbox.tariffs import cost, first_amount
 
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 WHOLE = frozenset({"clp", "jpy", "krw", "pyg", "vnd", "xaf", "xof", "xpf"})
@@ -80,10 +81,6 @@ def rounded(amount: Fraction) -> int:
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def cost(price: Obj, quantity: int) -> Fraction:
-    return Fraction(price["unit_amount_decimal"]) * quantity
-
-
 def item_line(
     account: Account, subscription: Obj, item: Obj, period: Period, part: Fraction = Fraction(1)
 ) -> Obj:
@@ -113,7 +110,7 @@ def trial_line(account: Account, subscription: Obj, item: Obj, period: Period) -
 def in_words(account: Account, price: Obj) -> str:
     """Such as: Premium (at €20.00 / month)."""
     name = account.get("product", price["product"])["name"]
-    recurring, amount = price["recurring"], money(price["unit_amount"], price["currency"])
+    recurring, amount = price["recurring"], money(first_amount(price), price["currency"])
     if recurring is None:
         return f"{name} (at {amount})"
     every = recurring["interval"]

@@ -7,7 +7,7 @@ from typing import Any
 from billing.sandbox import billing_cycle, collecting, invoice_items, invoicing, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.errors import invalid, no_such
-from billing.sandbox.invoice_lines import Period, cost, in_words, rates_of, rounded
+from billing.sandbox.invoice_lines import Period, in_words, rates_of, rounded
 from billing.sandbox.routing import Params
 from billing.sandbox.store import Obj
 from billing.sandbox.subscription_items import (
@@ -16,6 +16,7 @@ from billing.sandbox.subscription_items import (
     new_item,
     recurring_price,
 )
+from billing.sandbox.tariffs import cost
 from billing.sandbox.values import merged_metadata
 
 

@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from babel import Locale
 from django.utils.formats import date_format
@@ -45,7 +46,7 @@ def later(at: int, step: str) -> int:
 
 
 def price_words(price: Obj) -> str:
-    amount = money(price["unit_amount"], price["currency"])
+    amount = money(int(Decimal(price["unit_amount_decimal"] or 0)), price["currency"])
     if not price["recurring"]:
         return amount
     count = price["recurring"]["interval_count"]

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from billing.models import Subscription
+from hub.presentation.tariffs import is_short, tariff_words
 from hub.presentation.words import day
-from invoices.money import format_money
+from invoices.money import format_money, format_rate
+
+type Item = dict[str, Any]
+"""One of Subscription.items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,49 +35,65 @@ def price_of(subscription: Subscription) -> str:
     after what comes off each time."""
     if subscription.is_free:
         return pgettext("price", "Free")
-    off = 0 if subscription.discount_is_once else subscription.discount_minor
-    amount = subscription.amount_minor - off
     if subscription.payments_total is not None:
+        amount = _after_discounts(subscription)
         price = ngettext(
             "%(count)d payment of %(amount)s",
             "%(count)d payments of %(amount)s",
             subscription.payments_total,
         ) % {"count": subscription.payments_total, "amount": _money(subscription, amount)}
-    elif len(subscription.items) > 1 or subscription.is_by_use:
-        price = _several(subscription, off)
+    elif len(subscription.items) == 1:
+        [item] = subscription.items
+        amount, price = item["amount_minor"] - item["off_minor"], _alone(subscription, item)
     else:
-        quantity = subscription.items[0]["quantity"] if subscription.items else 1
-        price = _each(subscription, amount, quantity)
+        amount, price = subscription.amount_minor, _several(subscription)
     return _("%s plus tax") % price if subscription.tax_is_added and amount else price
 
 
-def _several(subscription: Subscription, off: int) -> str:
-    """A price for each rhythm, and that use is billed; what comes off, comes off the first."""
+def _after_discounts(subscription: Subscription) -> int:
+    """What is due each time, in the rhythm of the first item."""
+    return sum(
+        item["amount_minor"] - item["off_minor"]
+        for item in subscription.items
+        if _rhythm(item) == (subscription.interval, subscription.interval_count)
+    )
+
+
+def _rhythm(item: Item) -> tuple[str, int]:
+    return item["interval"], item["interval_count"]
+
+
+def _several(subscription: Subscription) -> str:
+    """A price for each rhythm, and that use is billed."""
     by_rhythm: dict[tuple[str, int], int] = defaultdict(int)
     for item in subscription.items:
-        if not _is_by_use(item):
-            by_rhythm[item["interval"], item["interval_count"]] += item["amount_minor"]
-    own = subscription.interval, subscription.interval_count
+        by_rhythm[_rhythm(item)] += item["amount_minor"] - item["off_minor"]
     prices = [
-        _a_period(subscription, amount - (off if rhythm == own else 0), *rhythm)
-        for rhythm, amount in by_rhythm.items()
-        if amount
+        _a_period(subscription, amount, *rhythm) for rhythm, amount in by_rhythm.items() if amount
     ]
     if subscription.is_by_use:
         prices.append(_("your use") if prices else _("billed by use"))
     return str(get_text_list(prices, _("and")))
 
 
-def _is_by_use(item: dict[str, object]) -> bool:
-    return bool(item["is_metered"] or item["is_tiered"])
-
-
-def _each(subscription: Subscription, amount: int, quantity: int) -> str:
-    rhythm = subscription.interval, subscription.interval_count
-    if quantity > 1 and amount % quantity == 0:
-        one = _a_period(subscription, amount // quantity, *rhythm)
+def _alone(subscription: Subscription, item: Item) -> str:
+    amount, quantity = item["amount_minor"] - item["off_minor"], item["quantity"]
+    tariff = item["tariff"]
+    if item["is_metered"]:
+        is_told = tariff and is_short(tariff)
+        return _by_use(subscription, item) if is_told else _("billed by use")
+    if quantity > 1 and amount % quantity == 0 and not tariff:
+        one = _a_period(subscription, amount // quantity, *_rhythm(item))
         return _("%(quantity)d × %(price)s") % {"quantity": quantity, "price": one}
-    return _a_period(subscription, amount, *rhythm)
+    return _a_period(subscription, amount, *_rhythm(item))
+
+
+def _by_use(subscription: Subscription, item: Item) -> str:
+    """`€0.02 each, billed by use`."""
+    if not item["tariff"]:
+        return _("billed by use")
+    tariff = tariff_words(item["tariff"], subscription.currency)
+    return _("%(tariff)s, billed by use") % {"tariff": tariff}
 
 
 def _a_period(subscription: Subscription, amount: int, interval: str, count: int) -> str:
@@ -89,25 +112,39 @@ def _money(subscription: Subscription, amount: int) -> str:
     return format_money(amount, subscription.currency)
 
 
-def discount_of(subscription: Subscription) -> str:
-    """`€3.80 off with Spring until 3 March 2027`; nothing where nothing comes off."""
-    if not subscription.discount_minor:
-        return ""
+def discounts_of(subscription: Subscription) -> list[str]:
+    """`20% off with Spring until 3 March 2027`, each in the order in which they come off."""
+    return [_discount(subscription, discount) for discount in subscription.discounts]
+
+
+def _discount(subscription: Subscription, discount: dict[str, Any]) -> str:
+    if discount["percent"] is not None:
+        amount = format_rate(round(Decimal(discount["percent"]) * 100))
+    else:
+        amount = _money(subscription, discount["amount_minor"])
     words = {
-        "amount": _money(subscription, subscription.discount_minor),
-        "name": subscription.discount_name,
+        "amount": amount,
+        "name": discount["name"],
+        "what": get_text_list(discount["of_what"], _("and")),
     }
-    if subscription.discount_is_once:
+    if discount["is_once"]:
+        if discount["of_what"]:
+            return _("%(amount)s off %(what)s in the next payment with %(name)s") % words
         return _("%(amount)s off the next payment with %(name)s") % words
-    if subscription.discount_ends_at:
-        words["day"] = day(subscription.discount_ends_at)
+    if discount["ends_at"]:
+        words["day"] = day(datetime.fromisoformat(discount["ends_at"]))
+        if discount["of_what"]:
+            return _("%(amount)s off %(what)s with %(name)s until %(day)s") % words
         return _("%(amount)s off with %(name)s until %(day)s") % words
+    if discount["of_what"]:
+        return _("%(amount)s off %(what)s with %(name)s") % words
     return _("%(amount)s off with %(name)s") % words
 
 
 def items_of(subscription: Subscription) -> list[ItemRow]:
-    """`3 × Team Seat`, `€45.00 a month`: each, where there is more than one."""
-    if len(subscription.items) < 2:
+    """`3 × Team Seat`, `€45.00 a month`: each, where there is more than one, or more to it."""
+    items: list[Item] = subscription.items
+    if len(items) < 2 and not any(item["tariff"] for item in items):
         return []
     return [
         ItemRow(
@@ -115,17 +152,20 @@ def items_of(subscription: Subscription) -> list[ItemRow]:
             plan=item["plan"],
             price=_item_price(subscription, item),
         )
-        for item in subscription.items
+        for item in items
     ]
 
 
-def _item_price(subscription: Subscription, item: dict[str, object]) -> str:
-    if _is_by_use(item):
-        return _("billed by use")
-    amount, count = int(str(item["amount_minor"])), int(str(item["interval_count"]))
-    if not amount:
-        return pgettext("price", "Free")
-    return _a_period(subscription, amount, str(item["interval"]), count)
+def _item_price(subscription: Subscription, item: Item) -> str:
+    if item["is_metered"]:
+        return _by_use(subscription, item)
+    price = pgettext("price", "Free")
+    if item["amount_minor"]:
+        price = _a_period(subscription, item["amount_minor"], *_rhythm(item))
+    if not item["tariff"]:
+        return price
+    tariff = tariff_words(item["tariff"], subscription.currency)
+    return _("%(price)s (%(tariff)s)") % {"price": price, "tariff": tariff}
 
 
 def next_charge_of(subscription: Subscription) -> str:

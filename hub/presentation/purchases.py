@@ -18,7 +18,7 @@ from billing.states import Act
 from hub.presentation.cards import expiry_mark
 from hub.presentation.marks import Mark
 from hub.presentation.offers import Offer, offers_on
-from hub.presentation.prices import discount_of, next_charge_of, price_of
+from hub.presentation.prices import discounts_of, next_charge_of, price_of
 from hub.presentation.words import day, near_day
 from invoices.money import format_money
 
@@ -40,7 +40,7 @@ class Row:
     url: str
     price: str
     mark: Mark
-    discount: str = ""
+    discounts: list[str] = field(default_factory=list)
     note: str = ""
     card: str = ""
     card_mark: Mark | None = None
@@ -219,7 +219,7 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         name=subscription.product_name,
         url=reverse("hub:subscription", args=[subscription.pk]),
         price=price,
-        discount=discount_of(subscription) if subscription.is_live else "",
+        discounts=discounts_of(subscription) if subscription.is_live else [],
         mark=mark_of(subscription),
         note=note_of(subscription),
         card=card_label(subscription) if shows_card else "",

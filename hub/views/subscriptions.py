@@ -22,7 +22,7 @@ from hub.forms import CancelForm
 from hub.paging import page_of
 from hub.presentation.cards import expiry_mark
 from hub.presentation.offers import pay_offer
-from hub.presentation.prices import discount_of, items_of, next_charge_of, price_of
+from hub.presentation.prices import discounts_of, items_of, next_charge_of, price_of
 from hub.presentation.purchases import card_label, mark_of, note_of
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from hub.presentation.words import long_card
@@ -56,7 +56,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "mark": mark_of(subscription),
         "note": note_of(subscription),
         "price": price_of(subscription),
-        "discount": discount_of(subscription) if subscription.is_live else "",
+        "discounts": discounts_of(subscription) if subscription.is_live else [],
         "items": items_of(subscription),
         "pay": pay_offer(subscription),
         "no_card": states.refusal(subscription, Act.CARD),

@@ -209,7 +209,7 @@ def test_what_stripe_sells_itself_is_changed_on_its_own_page(act: Act) -> None:
 
 
 def test_what_is_free_needs_no_card() -> None:
-    item = {"amount_minor": 0, "is_metered": False, "is_tiered": False}
+    item = {"amount_minor": 0, "is_metered": False}
     row = Subscription(status="active", items=[item])
     assert states.refusal(row, Act.CARD) == str(states.FREE)
     assert states.way(row, Act.CANCEL) == Way.HERE

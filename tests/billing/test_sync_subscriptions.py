@@ -280,6 +280,70 @@ def test_what_is_billed_by_use_has_no_price(buy: Buyer) -> None:
     assert (row.amount_minor, row.next_amount_minor) == (0, None)
 
 
+def tiered(mode: str, **recurring: Any) -> dict[str, Any]:
+    """A euro each for the first hundred and ten euros with it, half a euro each beyond that."""
+    return {
+        "currency": "eur",
+        "billing_scheme": "tiered",
+        "tiers_mode": mode,
+        "tiers": [
+            {"up_to": 100, "unit_amount": 100, "flat_amount": 1000},
+            {"up_to": "inf", "unit_amount_decimal": "50"},
+        ],
+        "recurring": {"interval": "month"} | recurring,
+    }
+
+
+def by_the_pack(**packs: Any) -> dict[str, Any]:
+    return {
+        "currency": "eur",
+        "unit_amount": 500,
+        "transform_quantity": packs,
+        "recurring": {"interval": "month"},
+    }
+
+
+FINE = {"currency": "eur", "unit_amount_decimal": "0.25", "recurring": {"interval": "month"}}
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "amount"),
+    [
+        (tiered("graduated"), 20, 3000),
+        (tiered("graduated"), 100, 11000),
+        (tiered("graduated"), 150, 13500),
+        (tiered("volume"), 100, 11000),
+        (tiered("volume"), 150, 7500),
+        (by_the_pack(divide_by=10, round="up"), 21, 1500),
+        (by_the_pack(divide_by=10, round="down"), 29, 1000),
+        (FINE, 1000, 250),
+        (FINE, 10, 3),
+    ],
+)
+def test_a_price_in_steps_comes_to_what_stripe_bills(
+    buy: Buyer, price: Any, quantity: int, amount: int
+) -> None:
+    product = buy.stripe.products.create({"name": "Seat"}).id
+    made = buy.stripe.prices.create(price | {"product": product})
+    row = buy.subscription(items=[{"price": made.id, "quantity": quantity}])
+    assert (row.amount_minor, row.next_amount_minor, row.is_by_use) == (amount, amount, False)
+    billed = buy.stripe.invoices.list({"subscription": row.stripe_subscription_id}).data[0]
+    assert billed.total == amount
+    [item] = row.items
+    assert item["tariff"] is not None
+
+
+def test_tiers_of_use_are_known_though_the_amount_is_not(buy: Buyer) -> None:
+    product = buy.stripe.products.create({"name": "API calls"}).id
+    given: Any = tiered("graduated", usage_type="metered", meter="mtr_1") | {"product": product}
+    row = buy.subscription(items=[{"price": buy.stripe.prices.create(given).id}])
+    assert (row.is_by_use, row.next_amount_minor) == (True, None)
+    assert row.items[0]["tariff"]["tiers"] == [
+        {"up_to": 100, "unit": "100", "flat": "1000"},
+        {"up_to": None, "unit": "50", "flat": "0"},
+    ]
+
+
 @pytest.mark.parametrize(("inclusive", "is_added"), [(True, False), (False, True)])
 def test_tax_is_on_top_only_where_the_rate_says_so(
     buy: Buyer, inclusive: bool, is_added: bool
@@ -360,6 +424,39 @@ def test_what_comes_off_is_known_by_name_and_until_when(
         row = buy.subscription(items=[item | given])
     else:
         row = buy.subscription(items=[item], **given)
-    assert (row.amount_minor, row.discount_minor, row.discount_name) == (1900, off, "Spring")
-    assert (row.discount_is_once, row.discount_ends_at is not None) == until
+    [discount] = row.discounts
+    assert (row.amount_minor, row.items[0]["off_minor"], discount["name"]) == (1900, off, "Spring")
+    assert (discount["is_once"], discount["ends_at"] is not None) == until
     assert row.next_amount_minor == 1900 - off
+
+
+@pytest.mark.parametrize("coupon", [{"percent_off": 50}, {"amount_off": 1000, "currency": "eur"}])
+def test_a_coupon_for_some_products_takes_off_theirs_only(buy: Buyer, coupon: Any) -> None:
+    seat, lab, room = (buy.price_id(name, 2000) for name in ("Seat", "Lab", "Room"))
+    products = [str(buy.stripe.prices.retrieve(price).product) for price in (seat, lab)]
+    made = buy.stripe.coupons.create(
+        coupon | {"name": "Spring", "duration": "forever", "applies_to": {"products": products}}
+    )
+    row = buy.subscription(
+        items=[{"price": seat}, {"price": lab}, {"price": room}], discounts=[{"coupon": made.id}]
+    )
+    each = 1000 if "percent_off" in coupon else 500
+    assert [item["off_minor"] for item in row.items] == [each, each, 0]
+    assert row.discounts[0]["of_what"] == ["Seat", "Lab"]
+    billed = buy.stripe.invoices.list({"subscription": row.stripe_subscription_id}).data[0]
+    assert row.next_amount_minor == billed.total == 6000 - 2 * each
+
+
+def test_several_discounts_come_off_in_their_order(buy: Buyer) -> None:
+    """Ten euros of the whole, then half of the rest, then once five euros."""
+    coupons = [
+        {"amount_off": 1000, "currency": "eur", "duration": "forever", "name": "First"},
+        {"percent_off": 50, "duration": "forever", "name": "Second"},
+        {"amount_off": 500, "currency": "eur", "duration": "once", "name": "Third"},
+    ]
+    made = [buy.stripe.coupons.create(coupon).id for coupon in coupons]  # type: ignore[arg-type]
+    row = buy.subscription(amount=5000, discounts=[{"coupon": coupon} for coupon in made])
+    billed = buy.stripe.invoices.list({"subscription": row.stripe_subscription_id}).data[0]
+    assert billed.total == (5000 - 1000) // 2 - 500
+    assert [discount["name"] for discount in row.discounts] == ["First", "Second"]
+    assert (row.items[0]["off_minor"], row.next_amount_minor) == (3000, 2000)

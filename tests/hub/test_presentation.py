@@ -6,6 +6,8 @@ from django.utils import translation
 
 from billing.models import OneTimePurchase, StripeCustomer, Subscription
 from hub.presentation import prices, purchases
+from tests.factories import item_of as item
+from tests.factories import one_item
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -16,21 +18,27 @@ def today():
         yield
 
 
-def item(**fields):
-    given = {
-        "name": "Lab",
-        "plan": "",
-        "quantity": 1,
-        "amount_minor": 1900,
-        "interval": "month",
-        "interval_count": 1,
-        "is_metered": False,
-        "is_tiered": False,
+SPRING = {
+    "name": "Spring",
+    "percent": "20",
+    "amount_minor": 0,
+    "is_once": False,
+    "ends_at": None,
+    "of_what": [],
+}
+
+
+def tariff(*tiers, mode="graduated", pack=1):
+    """Tiers are (up to, each, besides)."""
+    names = ("up_to", "unit", "flat")
+    return {
+        "mode": mode,
+        "pack": pack,
+        "tiers": [dict(zip(names, tier, strict=True)) for tier in tiers],
     }
-    return given | fields
 
 
-SPRING = {"discount_minor": 380, "discount_name": "Spring"}
+STEPS = ((100, "100", "0"), (500, "80", "0"), (None, "50", "0"))
 
 
 def subscription(**fields) -> Subscription:
@@ -52,7 +60,7 @@ def subscription(**fields) -> Subscription:
         "next_charge_at": datetime(2026, 12, 3, tzinfo=UTC),
         "period_ends_at": datetime(2026, 12, 3, tzinfo=UTC),
     }
-    return Subscription(**given | fields)
+    return Subscription(**given | {"items": one_item(given | fields)} | fields)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +167,8 @@ def test_each_state_says_what_is_and_what_comes_next(fields, mark, note):
         ({"currency": "jpy", "amount_minor": 1900}, "¥1,900 a month"),
         ({"interval": "fortnight"}, "€19.00"),
         ({"currency": "kwd", "amount_minor": 19500}, "KWD\xa019.500 a month"),
-        ({"items": [item(quantity=3)], "amount_minor": 4500}, "3 × €15.00 a month"),
-        ({"items": [item(quantity=3)], "amount_minor": 1000}, "€10.00 a month"),
+        ({"items": [item(quantity=3, amount_minor=4500)]}, "3 × €15.00 a month"),
+        ({"items": [item(quantity=3, amount_minor=1000)]}, "€10.00 a month"),
         ({"items": [item(amount_minor=0)], "amount_minor": 0}, "Free"),
         ({"items": [item(is_metered=True, amount_minor=0)], "amount_minor": 0}, "billed by use"),
         (
@@ -172,8 +180,22 @@ def test_each_state_says_what_is_and_what_comes_next(fields, mark, note):
             "€19.00 a month and €240.00 a year",
         ),
         ({"items": [item(), item(amount_minor=900)], "amount_minor": 2800}, "€28.00 a month"),
-        (SPRING, "€15.20 a month"),
-        (SPRING | {"discount_is_once": True}, "€19.00 a month"),
+        ({"items": [item(off_minor=380)], "discounts": [SPRING]}, "€15.20 a month"),
+        (
+            {"items": [item(off_minor=400), item(interval="year", off_minor=900)]},
+            "€15.00 a month and €10.00 a year",
+        ),
+        ({"discounts": [SPRING | {"is_once": True}]}, "€19.00 a month"),
+        (
+            {"items": [item(is_metered=True, tariff=tariff((None, "0.2", "0")))]},
+            "€0.002 each, billed by use",
+        ),
+        (
+            {"items": [item(is_metered=True, tariff=tariff((None, "500", "0"), pack=1000))]},
+            "€5.00 for every 1,000, billed by use",
+        ),
+        ({"items": [item(is_metered=True, tariff=tariff(*STEPS))]}, "billed by use"),
+        ({"items": [item(quantity=10, tariff=tariff(*STEPS))]}, "€19.00 a month"),
         ({"tax_is_added": True}, "€19.00 a month plus tax"),
     ],
 )
@@ -184,17 +206,41 @@ def test_a_price_names_its_period(fields, price):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, ""),
-        (SPRING, "€3.80 off with Spring"),
-        (SPRING | {"discount_is_once": True}, "€3.80 off the next payment with Spring"),
-        (
-            SPRING | {"discount_ends_at": datetime(2027, 3, 3, tzinfo=UTC)},
-            "€3.80 off with Spring until 3 March 2027",
-        ),
+        ({}, "20% off with Spring"),
+        ({"percent": None, "amount_minor": 380}, "€3.80 off with Spring"),
+        ({"percent": "12.5", "is_once": True}, "12.5% off the next payment with Spring"),
+        ({"ends_at": "2027-03-03T00:00:00+00:00"}, "20% off with Spring until 3 March 2027"),
+        ({"of_what": ["Seat", "Lab"]}, "20% off Seat and Lab with Spring"),
     ],
 )
-def test_a_discount_is_named_and_says_until_when(fields, words):
-    assert prices.discount_of(subscription(**fields)) == words
+def test_a_discount_is_named_and_says_of_what_and_until_when(fields, words):
+    assert prices.discounts_of(subscription(discounts=[SPRING | fields])) == [words]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            tariff(*STEPS),
+            "€1.00 each for the first 100, €0.80 each up to 500, €0.50 each beyond that",
+        ),
+        (
+            tariff(*STEPS[::2], mode="volume"),
+            "€1.00 each up to 100, €0.50 each beyond that; the number of all decides the price",
+        ),
+        (
+            tariff((1000, "0", "1000"), (None, "0.5", "200")),
+            "€10.00 for the first 1,000, €2.00 plus €0.005 each beyond that",
+        ),
+        (tariff((10, "0", "0"), (None, "5", "0")), "Free for the first 10, €0.05 each beyond that"),
+        (tariff((None, "500", "0"), pack=12), "€5.00 for every 12"),
+    ],
+)
+def test_a_price_in_steps_is_told_step_by_step(given, words):
+    [row] = prices.items_of(subscription(items=[item(quantity=20, tariff=given)]))
+    assert (row.name, row.price) == ("20 × Lab", f"€19.00 a month ({words})")
+    [row] = prices.items_of(subscription(items=[item(is_metered=True, tariff=given)]))
+    assert row.price == f"{words}, billed by use"
 
 
 def test_what_it_is_made_of_is_listed():

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from billing.gateway.reading import joined
 from billing.gateway.records import DiscountRecord, ItemRecord, SubscriptionRecord
+from billing.gateway.tariffs import TariffMode
+from invoices.money import share_out
 
 
 def price_fields(record: SubscriptionRecord, next_charge_at: datetime | None) -> dict[str, Any]:
     first = record.items[0]
-    rhythm = [item for item in record.items if _rhythm(item) == _rhythm(first)]
-    full, due = sum(item.amount_minor for item in rhythm), _due(record, rhythm)
-    discounts = [*record.discounts, *(found for item in record.items for found in item.discounts)]
-    ends = [discount.ends_at for discount in discounts if discount.ends_at]
     return {
-        "items": [_shown(item) for item in record.items],
-        "amount_minor": full,
-        "discount_minor": full - due,
-        "discount_name": joined(discount.name for discount in discounts)[:250],
-        "discount_ends_at": min(ends, default=None),
-        "discount_is_once": any(discount.is_once for discount in discounts),
+        "items": _shown(record),
+        "amount_minor": sum(i.amount_minor for i in record.items if _rhythm(i) == _rhythm(first)),
+        "discounts": _discounts(record),
         "tax_is_added": record.tax_is_added,
         "interval": first.interval,
         "interval_count": first.interval_count,
@@ -35,44 +30,105 @@ def _rhythm(item: ItemRecord) -> tuple[str, int]:
     return item.interval, item.interval_count
 
 
-def _shown(item: ItemRecord) -> dict[str, Any]:
+def _shown(record: SubscriptionRecord) -> list[dict[str, Any]]:
+    """Each with what lasting discounts take off; what is due together shares them."""
+    lasting: dict[int, int] = {}
+    for rhythm in dict.fromkeys(_rhythm(item) for item in record.items):
+        together = [item for item in record.items if _rhythm(item) == rhythm]
+        left = _reduced(record, together, lambda discount: not discount.is_once)
+        lasting |= {id(item): rest for item, rest in zip(together, left, strict=True)}
+    return [
+        {
+            "name": item.product_name,
+            "plan": item.plan_name,
+            "quantity": item.quantity,
+            "amount_minor": item.amount_minor,
+            "off_minor": item.amount_minor - lasting[id(item)],
+            "interval": item.interval,
+            "interval_count": item.interval_count,
+            "is_metered": item.is_metered,
+            "tariff": _tariff(item),
+        }
+        for item in record.items
+    ]
+
+
+def _tariff(item: ItemRecord) -> dict[str, Any] | None:
+    """None where the amount says all."""
+    tariff = item.tariff
+    is_whole = tariff.tiers[0].unit % 1 == 0
+    if tariff.mode == TariffMode.UNIT and tariff.pack == 1 and is_whole and not item.is_metered:
+        return None
     return {
-        "name": item.product_name,
-        "plan": item.plan_name,
-        "quantity": item.quantity,
-        "amount_minor": item.amount_minor,
-        "interval": item.interval,
-        "interval_count": item.interval_count,
-        "is_metered": item.is_metered,
-        "is_tiered": item.is_tiered,
+        "mode": tariff.mode.value,
+        "pack": tariff.pack,
+        "tiers": [
+            {name: str(value) if isinstance(value, Decimal) else value for name, value in t.items()}
+            for t in map(asdict, tariff.tiers)
+        ],
     }
+
+
+def _discounts(record: SubscriptionRecord) -> list[dict[str, Any]]:
+    """In the order in which they come off: each item's own first."""
+    of_items = [(found, [item]) for item in record.items for found in item.discounts]
+    of_all = [(found, _hit(found, record.items)) for found in record.discounts]
+    return [
+        {
+            "name": discount.name,
+            "percent": None if discount.percent is None else str(discount.percent),
+            "amount_minor": discount.amount_minor,
+            "is_once": discount.is_once,
+            "ends_at": discount.ends_at.isoformat() if discount.ends_at else None,
+            "of_what": [i.product_name for i in items] if len(items) < len(record.items) else [],
+        }
+        for discount, items in of_items + of_all
+        if items and (discount.percent or discount.amount_minor)
+    ]
 
 
 def _next_amount(record: SubscriptionRecord, next_charge_at: datetime | None) -> int | None:
     """Of the items that are due then; None where use decides, or nothing is charged."""
     due = [item for item in record.items if item.period_ends_at == next_charge_at]
-    if not due or any(item.is_metered or item.is_tiered for item in due):
+    if not due or any(item.is_metered for item in due):
         return None
-    return _due(record, due, at=next_charge_at)
+
+    def holds(discount: DiscountRecord) -> bool:
+        is_over = next_charge_at and discount.ends_at and discount.ends_at <= next_charge_at
+        return not is_over
+
+    return sum(_reduced(record, due, holds))
 
 
-def _due(
-    record: SubscriptionRecord, items: Iterable[ItemRecord], *, at: datetime | None = None
-) -> int:
-    """With all that comes off, as Stripe does it: first off each item, then off the whole. `at`:
-    without what has ended by then."""
-    each = [_reduced(item.amount_minor, item.discounts, at) for item in items]
-    return _reduced(sum(each), record.discounts, at)
+def _reduced(
+    record: SubscriptionRecord,
+    items: Sequence[ItemRecord],
+    holds: Callable[[DiscountRecord], bool],
+) -> list[int]:
+    """What is left of each, as Stripe does it: first comes off what is the item's own, then what
+    is the subscription's, each of what the one before it left."""
+    left = []
+    for item in items:
+        amount = item.amount_minor
+        for discount in filter(holds, item.discounts):
+            amount -= _off(discount, [amount])[0] if _hit(discount, [item]) else 0
+        left.append(amount)
+    for discount in filter(holds, record.discounts):
+        hit = [place for place, item in enumerate(items) if _hit(discount, [item])]
+        for place, off in zip(hit, _off(discount, [left[p] for p in hit]), strict=True):
+            left[place] -= off
+    return left
 
 
-def _reduced(amount: int, discounts: list[DiscountRecord], at: datetime | None) -> int:
-    for discount in discounts:
-        if at and discount.ends_at and discount.ends_at <= at:
-            continue
-        off = discount.amount_minor
-        if discount.percent is not None:
-            off = int(
-                (amount * discount.percent / Decimal(100)).quantize(Decimal(1), ROUND_HALF_UP)
-            )
-        amount -= min(amount, off)
-    return amount
+def _hit(discount: DiscountRecord, items: Sequence[ItemRecord]) -> list[ItemRecord]:
+    limit = discount.product_ids
+    return [item for item in items if not limit or item.product_id in limit]
+
+
+def _off(discount: DiscountRecord, amounts: list[int]) -> list[int]:
+    """A percentage of each; an amount is shared out among them."""
+    if discount.percent is not None:
+        part = discount.percent / Decimal(100)
+        return [int((amount * part).quantize(Decimal(1), ROUND_HALF_UP)) for amount in amounts]
+    whole = sum(amounts)
+    return share_out(min(discount.amount_minor, whole), amounts) if whole else [0] * len(amounts)
