@@ -1,3 +1,4 @@
+from anymail.signals import tracking
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -8,4 +9,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        # Models can be imported only now.
+        from accounts import webhooks
+
         post_migrate.connect(guards.install, sender=self)
+        webhooks.check_provider()
+        tracking.connect(webhooks.take_in)

@@ -21,7 +21,7 @@ from accounts.brand import brand_of
 from accounts.languages import first_supported
 from accounts.logos import Logo, logo_of
 from accounts.message import render_message
-from accounts.models import Customer, SentMail, Vendor
+from accounts.models import Customer, EmailAddress, SentMail, Vendor
 
 type Attachment = tuple[str, bytes, str]
 
@@ -55,19 +55,46 @@ def send(
     customer: Customer | None = None,
     attachments: Sequence[Attachment] = (),
     language: str | None = None,
+    automatic: bool = False,
 ) -> None:
     """Render templates/emails/<message>/ in the customer's language, send it, and keep that we did.
 
+    One that nobody has just asked for (`automatic`) is held back, and kept as such, where mail
+    does not arrive.
     Raises what the mail server raises: the caller's row stays unsent, and its sweep tries again.
     """
     validate_mailbox(to)
-    wishes = [language or "", customer.language if customer else "", vendor.language]
+    mail = _made(message, vendor, to, context, customer=customer, language=language or "")
+    for name, content, mimetype in attachments:
+        mail.attach(name, content, mimetype)
+    held_back = automatic and EmailAddress.matching(to).exclude(trouble="").exists()
+    if not held_back:
+        mail.send(using="default")
+    SentMail.objects.create(
+        vendor=vendor,
+        message=message,
+        customer=customer,
+        to=to,
+        subject=str(mail.subject)[:250],
+        held_back=held_back,
+    )
+
+
+def _made(
+    message: str,
+    vendor: Vendor,
+    to: str,
+    context: dict[str, Any],
+    *,
+    customer: Customer | None,
+    language: str,
+) -> EmailMultiAlternatives:
+    wishes = [language, customer.language if customer else "", vendor.language]
     logo = logo_of(vendor)
     with translation.override(first_supported(*wishes)), timezone.override(vendor.time_zone):
         everything = {**_standing_context(vendor, customer, logo), **context}
-        subject = _one_line(_plain(message, "subject.txt", everything))
         mail = EmailMultiAlternatives(
-            subject,
+            _one_line(_plain(message, "subject.txt", everything)),
             _plain(message, "body.txt", everything).strip() + "\n",
             sender(vendor),
             [to],
@@ -78,12 +105,7 @@ def send(
         mail.attach_alternative(_inliner.inline(html), "text/html")
     if logo:
         mail.attach(_inline_image(logo))
-    for name, content, mimetype in attachments:
-        mail.attach(name, content, mimetype)
-    mail.send(using="default")
-    SentMail.objects.create(
-        vendor=vendor, message=message, customer=customer, to=to, subject=subject[:250]
-    )
+    return mail
 
 
 def _standing_context(

@@ -67,6 +67,7 @@ def card_expiring(notice: ExpiryNotice, card: CardOnFile, charged: list[Subscrip
         vendor=notice.vendor,
         to=notice.customer.email,
         customer=notice.customer,
+        automatic=True,
         context={
             "card": words_for(card),
             "last_day": card.expires_on,
@@ -83,6 +84,7 @@ def payment_failed(failed: Transaction, subscription: Subscription) -> None:
         vendor=failed.vendor,
         to=failed.customer.email,
         customer=failed.customer,
+        automatic=True,
         context={
             **_about(subscription),
             "amount_minor": failed.amount_minor,

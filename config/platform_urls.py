@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts.webhooks import mail_events
 from billing import webhooks
 from config import certificates, health, policy_reports
 
@@ -21,5 +22,7 @@ urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
 ]
+if settings.MAIL_WEBHOOK:
+    urlpatterns.append(path("mail-events/", mail_events, name="mail_events"))
 if settings.DEMO:
     urlpatterns.append(path("mailbox/", include("hub.mailbox")))

@@ -260,6 +260,11 @@ MAILERS: dict[str, Any] = {
     }
 }
 
+# Whose word on undelivered mail is taken (accounts/webhooks.py), and the secret that it must show.
+MAIL_WEBHOOK = env("MAIL_WEBHOOK", default="")
+_MAIL_SECRET = {"WEBHOOK_SECRET": env("ANYMAIL_WEBHOOK_SECRET", default="")}
+ANYMAIL = env.json("ANYMAIL", default={}) | _MAIL_SECRET
+
 # --- The demo: mail is kept to be read at /mailbox/ on the platform's host, and never sent ---
 if DEMO:
     INSTALLED_APPS.append("django_mail_preview")
@@ -276,11 +281,9 @@ STRIPE_API_BASE = STRIPE_SANDBOX_URL if STRIPE_SANDBOX else "https://api.stripe.
 STRIPE_PLATFORM_SECRET_KEY = env("STRIPE_PLATFORM_SECRET_KEY", default="")
 STRIPE_PLATFORM_PUBLISHABLE_KEY = env("STRIPE_PLATFORM_PUBLISHABLE_KEY", default="")
 STRIPE_PLATFORM_WEBHOOK_SECRET = env("STRIPE_PLATFORM_WEBHOOK_SECRET", default="")
-STRIPE_JS_URL = (
-    f"{STRIPE_SANDBOX_URL}/stripe.js"
-    if STRIPE_SANDBOX
-    else "https://js.stripe.com/endive/stripe.js"
-)
+STRIPE_JS_URL = "https://js.stripe.com/endive/stripe.js"
+if STRIPE_SANDBOX:
+    STRIPE_JS_URL = f"{STRIPE_SANDBOX_URL}/stripe.js"
 
 # --- The card page's own policy: Stripe's script, frames and calls, and nothing else more ---
 _STRIPE_SCRIPTS = (

@@ -20,4 +20,5 @@ def send_document(document: Document, content: bytes) -> None:
         context=context,
         attachments=[(document.file_name, content, "application/pdf")],
         language=document.language,
+        automatic=True,
     )

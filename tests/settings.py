@@ -10,7 +10,13 @@ os.environ.setdefault("SECRET_KEY", "tests-only")
 os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "s9Gih91AlEN7d_Miu8BrDov5dsH-7JdbYVbJ4dxXBrY=")
 os.environ.setdefault("DATABASE_URL", "sqlite:///:memory:")
 os.environ.update(
-    HUB_DOMAIN="test", HTTPS="1", TRUSTED_PROXIES="0", STRIPE_SANDBOX="1", TESTING="1"
+    HUB_DOMAIN="test",
+    HTTPS="1",
+    TRUSTED_PROXIES="0",
+    STRIPE_SANDBOX="1",
+    TESTING="1",
+    MAIL_WEBHOOK="postmark",
+    ANYMAIL_WEBHOOK_SECRET="mail:only-for-the-tests",
 )
 
 from config.settings import *  # noqa: F403

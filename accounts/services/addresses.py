@@ -243,7 +243,10 @@ def _prove(customer: Customer, address: str, *, at: datetime | None = None) -> E
     row = EmailAddress.matching(address).first() or EmailAddress(customer=customer)
     if row.customer_id != customer.pk:
         raise AddressTaken
-    row.address, row.verified_at = address, row.verified_at or at
+    row.address = address
+    row.verified_at = max(filter(None, (row.verified_at, at)), default=None)
+    if at and row.trouble_at and row.trouble_at < at:
+        row.trouble, row.trouble_at, row.trouble_detail = "", None, ""
     row.save()
     return row
 

@@ -120,7 +120,7 @@ def _expect_proof(link: MagicLink, proof: str) -> None:
 def _let_in(link: MagicLink) -> Customer:
     with transaction.atomic():
         customer = links.spend(link)
-        mailbox = EmailAddress.matching(link.email).filter(customer=customer, verified_at=None)
-        mailbox.update(verified_at=Now())
+        mailbox = EmailAddress.matching(link.email).filter(customer=customer)
+        mailbox.update(verified_at=Now(), trouble="", trouble_at=None, trouble_detail="")
         audit.record("signed_in", customer=customer, subject=link.email)
     return customer

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEntry, Customer, SentMail
+from accounts.models import AuditEntry, Customer, EmailAddress, SentMail
+from accounts.services import delivery
+from accounts.tenancy import vendor_scope
 from billing.models import Action, Failure, OneTimePurchase, Subscription, Transaction
+from hub.admin import roles
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.columns import lines
 from hub.admin.panels import Panel
@@ -29,6 +42,7 @@ class CustomerAdmin(RecordAdmin):
     fields = [
         "email",
         "further_addresses",
+        "undelivered",
         "name",
         "phone",
         "postal_address",
@@ -38,6 +52,7 @@ class CustomerAdmin(RecordAdmin):
         "stripe_ids",
         "created_at",
     ]
+    change_form_template = "admin/customer.html"
     panels = [
         Panel(Subscription, by="customer"),
         Panel(OneTimePurchase, by="customer"),
@@ -54,6 +69,10 @@ class CustomerAdmin(RecordAdmin):
         known = customer.addresses.exclude(address__iexact=customer.email)
         return lines(known.values_list("address", flat=True))
 
+    @admin.display(description=_("mail does not arrive"))
+    def undelivered(self, customer: Customer) -> SafeString:
+        return lines(_trouble(row) for row in customer.addresses.exclude(trouble=""))
+
     @admin.display(description=_("address"))
     def postal_address(self, customer: Customer) -> SafeString:
         place = f"{customer.postcode} {customer.city}".strip()
@@ -64,3 +83,49 @@ class CustomerAdmin(RecordAdmin):
     @admin.display(description=_("at Stripe"))
     def stripe_ids(self, customer: Customer) -> SafeString:
         return lines(customer.stripe_customers.values_list("stripe_customer_id", flat=True))
+
+    def get_urls(self) -> list[URLPattern]:
+        again = path(
+            "<int:customer_id>/mail-again/<int:address_id>/",
+            self.admin_site.admin_view(self.mail_again),
+            name="accounts_customer_mail_again",
+        )
+        return [again, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        customer: Customer = context["original"]
+        if roles.may(request, roles.LINK_SENDERS, customer.vendor_id):
+            context["in_trouble"] = customer.addresses.exclude(trouble="")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def mail_again(self, request: HttpRequest, customer_id: int, address_id: int) -> HttpResponse:
+        """Ask first, then let mail go to the address again."""
+        customer: Customer | None = self.get_object(request, str(customer_id))
+        if customer is None:
+            raise Http404
+        if not roles.may(request, roles.LINK_SENDERS, customer.vendor_id):
+            raise PermissionDenied
+        row = get_object_or_404(EmailAddress, pk=address_id, customer=customer)
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "title": gettext("Send mail again"),
+                "opts": self.opts,
+                "original": customer,
+                "address": row,
+            }
+            return TemplateResponse(request, "admin/mail_again.html", context)
+        with vendor_scope(customer.vendor):
+            delivery.end_trouble(row, by=roles.staff_of(request))
+        messages.success(request, gettext("Mail goes to %(to)s again.") % {"to": row.address})
+        return redirect("admin:accounts_customer_change", customer.pk)
+
+
+def _trouble(row: EmailAddress) -> str:
+    """`alice@example.com: sent back since 3 Nov 2026 (550 5.1.1 no such user)`"""
+    since = date_format(localtime(row.trouble_at), "SHORT_DATE_FORMAT")
+    words = {"address": row.address, "trouble": row.get_trouble_display(), "day": since}
+    said = gettext("%(address)s: %(trouble)s since %(day)s") % words
+    return f"{said} ({row.trouble_detail})" if row.trouble_detail else said

@@ -57,12 +57,12 @@ def as_json(value: object) -> SafeString:
 
 @admin.register(SentMail)
 class SentMailAdmin(RecordAdmin):
-    list_display = ["subject", "to", "what", "who", "sent_at"]
-    list_filter = [("sent_at", WhenFilter)]
+    list_display = ["subject", "to", "what", "who", "sent_at", "held_back"]
+    list_filter = ["held_back", ("sent_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = ["to", "subject", "message"]
     search_help_text = _("Address, subject or kind of message")
-    fields = ["subject", "to", "what", "who", "sent_at"]
+    fields = ["subject", "to", "what", "who", "sent_at", "held_back"]
 
     @admin.display(description=_("message"), ordering="message")
     def what(self, mail: SentMail) -> StrOrPromise:

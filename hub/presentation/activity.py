@@ -26,6 +26,7 @@ ACTS: dict[str, StrOrPromise] = {
     "email_made_main": gettext_lazy("Main e-mail address chosen"),
     "email_removed": gettext_lazy("E-mail address removed"),
     "email_reverted": gettext_lazy("E-mail address changed back"),
+    "mail_trouble_ended": gettext_lazy("Mail sent again"),
     "pay": gettext_lazy("Open payment paid"),
     "profile_link_sent": gettext_lazy("Profile link sent"),
     "signed_in": gettext_lazy("Signed in"),

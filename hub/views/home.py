@@ -12,6 +12,7 @@ from accounts.message import render_message
 from accounts.models import Customer
 from billing.models import Transaction
 from billing.services import cancellation_rules
+from hub.presentation.addresses import undelivered
 from hub.presentation.cards import expiry_mark
 from hub.presentation.overview import groups_of, main_card, past_due_notices, picks_of
 from hub.presentation.purchases import one_time_row, subscription_row
@@ -34,6 +35,7 @@ def home(request: CustomerRequest) -> HttpResponse:
     context = {
         "message": render_message(request.vendor, customer),
         "notices": past_due_notices(subscriptions),
+        "undelivered": undelivered(customer),
         "address": address_lines(customer, language=get_language() or "en"),
         "card": long_card(card) if card else "",
         "card_mark": expiry_mark(card),
