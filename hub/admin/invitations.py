@@ -1,4 +1,4 @@
-"""Who joins a team is told by mail; who is new chooses a password through the mailed link."""
+"""Who joins or leaves a team is told by mail; who is new chooses a password through its link."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ def invite(member: TeamMember, *, by: User) -> None:
     }
     with vendor_scope(member.vendor):
         mail.send("staff_invitation", vendor=member.vendor, to=member.user.email, context=context)
+
+
+def part(member: TeamMember, *, by: User) -> None:
+    """Somebody was removed: they are told, and an invitation still on its way opens nothing."""
+    user = member.user
+    if not user.has_usable_password():
+        user.set_unusable_password()  # another one, on which the link depends
+        user.save(update_fields=["password"])
+    with vendor_scope(member.vendor):
+        context = {"removed_by": by.email}
+        mail.send("staff_removal", vendor=member.vendor, to=user.email, context=context)
 
 
 def _way_in(user: User) -> str:

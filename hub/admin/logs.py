@@ -38,6 +38,7 @@ MESSAGES: dict[str, StrOrPromise] = {
     "profile_link": _("Profile link"),
     "receipt": _("Receipt"),
     "staff_invitation": _("Invitation to the team"),
+    "staff_removal": _("Removal from the team"),
     "update_link": _("Card update link"),
 }
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TeamMember, User
 from hub.admin import roles
-from hub.admin.generics import TabularInline, UserAdmin, UserChangeForm, UserCreationForm
+from hub.admin.generics import (
+    InlineFormSet,
+    TabularInline,
+    UserAdmin,
+    UserChangeForm,
+    UserCreationForm,
+)
+
+Role = TeamMember.Role
 
 
 class NewStaffForm(UserCreationForm):
@@ -39,8 +48,25 @@ class OperatorsOnly:
         return self._may(request)
 
 
+class MembershipFormSet(InlineFormSet):
+    def clean(self) -> None:
+        """An operator as well leaves every team an owner."""
+        super().clean()
+        for form in self.initial_forms:
+            if form.is_valid() and self._takes_owner(form):
+                others = TeamMember.objects.exclude(pk=form.instance.pk)
+                if not others.filter(vendor=form.initial["vendor"], role=Role.OWNER).exists():
+                    raise ValidationError(_("A team keeps at least one owner."), code="no_owner")
+
+    def _takes_owner(self, form: Any) -> bool:
+        given = form.cleaned_data
+        stays = given["role"] == Role.OWNER and given["vendor"].pk == form.initial["vendor"]
+        return form.initial["role"] == Role.OWNER and (given.get("DELETE") or not stays)
+
+
 class MembershipInline(OperatorsOnly, TabularInline):
     model = TeamMember
+    formset = MembershipFormSet
     fields = ["vendor", "role"]
     extra = 0
     has_delete_permission = OperatorsOnly._may

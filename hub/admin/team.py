@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TeamMember, User
-from hub.admin import roles
+from accounts.models import TeamMember, User, Vendor
+from hub.admin import invitations, roles
 from hub.admin.generics import InlineFormSet, ModelForm, StackedInline
+from hub.staff_door import proofs
 
 
 class TeamMemberForm(ModelForm):
@@ -69,11 +74,40 @@ class TeamInline(StackedInline):
     formset = TeamFormSet
     fields = [("email", "role")]
     extra = 0
+    template = "admin/team.html"
     verbose_name_plural = _("Team")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return roles.may(request, roles.OWNERS, obj.pk if obj else None)
 
-    has_add_permission = has_view_permission
-    has_change_permission = has_view_permission
-    has_delete_permission = has_view_permission
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may_change(request, obj)
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
+
+
+def may_change(request: HttpRequest, vendor: Model | None) -> bool:
+    """Owners, and only after a fresh sign-in: who is in the team decides who sees customers."""
+    is_owner = roles.may(request, roles.OWNERS, vendor.pk if vendor else None)
+    return is_owner and proofs.is_fresh(request)
+
+
+def invited(vendor: Vendor) -> list[TeamMember]:
+    """Whose invitation still waits for an answer."""
+    members = TeamMember.objects.filter(vendor=vendor).select_related("user")
+    return [member for member in members if not member.user.has_usable_password()]
+
+
+def invite_again(_site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
+    """A new link by mail; the older one works no longer than it said."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    wanted = request.POST.get("member", "")
+    waiting = [member for member in invited(vendor) if str(member.pk) == wanted]
+    if not waiting:
+        raise Http404
+    invitations.invite(waiting[0], by=roles.staff_of(request))
+    said = gettext("The invitation was sent again to %(email)s.")
+    messages.success(request, said % {"email": waiting[0].user.email})
+    return redirect("admin:accounts_vendor_change", vendor.pk)

@@ -74,6 +74,7 @@ class VendorForm(ModelForm):
             "reply_to",
             "session_hours",
             "idle_hours",
+            "support_may_view",
             "legal_name",
             "legal_address",
             "tax_id",

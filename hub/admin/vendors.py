@@ -23,13 +23,15 @@ from accounts.models import Customer, TeamMember, Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
-from hub.admin import connect, domains, invitations, look, roles, stripe_keys
+from hub.admin import connect, domains, invitations, look, roles, stripe_keys, team
 from hub.admin.base import VendorScopedAdmin
 from hub.admin.changes import changes_in
 from hub.admin.inlines import CancellationRulesInline, DocumentSettingsInline
 from hub.admin.team import TeamInline
 from hub.admin.vendor_form import VendorForm
+from hub.staff_door import proofs
 
+OWNERS_LINKS = {"stripe_account": "stripe_summary", "hub_address": "hub_origin"}
 SAMPLE_CUSTOMER = Customer(name="Alice Martin", email="alice@example.com")
 
 type VendorPage = Callable[[admin.AdminSite, HttpRequest, Vendor], HttpResponse]
@@ -63,7 +65,7 @@ class VendorAdmin(VendorScopedAdmin):
                 ]
             },
         ),
-        (_("Sign-in"), {"fields": ["session_hours", "idle_hours"]}),
+        (_("Sign-in"), {"fields": ["session_hours", "idle_hours", "support_may_view"]}),
         (_("Legal details on documents"), {"fields": ["legal_name", "legal_address", "tax_id"]}),
         (_("Stripe"), {"fields": ["stripe_account"]}),
     ]
@@ -76,7 +78,26 @@ class VendorAdmin(VendorScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """A subdomain is part of every link ever mailed: only the operator moves it."""
         fixed = [] if roles.staff_of(request).is_superuser else ["subdomain"]
-        return [*fixed, "hub_address", "look_sample", "message_preview", "stripe_account"]
+        fixed += [] if team.may_change(request, obj) else ["support_may_view"]
+        return [*fixed, *OWNERS_LINKS, *OWNERS_LINKS.values(), "look_sample", "message_preview"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Links that only owners may follow are shown to nobody else."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or roles.may(request, roles.OWNERS, obj.pk):
+            return list(fieldsets)
+        return [
+            (title, {**rest, "fields": [OWNERS_LINKS.get(str(name), name) for name in fields]})
+            for title, rest in fieldsets
+            if (fields := rest["fields"])
+        ]
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Vendor | None:
+        """Saving holds the row: two owners who take each other's place do so one by one."""
+        if request.method == "POST":
+            list(self.get_queryset(request).select_for_update().filter(pk=args[0]))
+        found: Vendor | None = super().get_object(request, *args, **kwargs)
+        return found
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -92,17 +113,23 @@ class VendorAdmin(VendorScopedAdmin):
     ) -> HttpResponse:
         if vendor := context["original"]:
             context |= {"title": vendor.name, "subtitle": None}
+            if roles.may(request, roles.OWNERS, vendor.pk):
+                context["invited"] = team.invited(vendor)
+                context["again_url"] = (
+                    None if proofs.is_fresh(request) else proofs.again_url(request.path)
+                )
         return super().render_change_form(request, context, *args, **kwargs)
 
     # Further pages of one vendor
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._path("stripe", stripe_keys.keys, roles.SETTINGS_EDITORS),
-            self._path("connect", connect.begin, roles.OWNERS),
+            self._owners_path("stripe", stripe_keys.keys),
+            self._owners_path("connect", connect.begin),
             self._path("connected", connect.connected, roles.OWNERS),
-            self._path("disconnect", connect.disconnect, roles.OWNERS),
-            self._path("domains", domains.page, roles.OWNERS),
+            self._owners_path("disconnect", connect.disconnect),
+            self._owners_path("domains", domains.page),
+            self._owners_path("invite-again", team.invite_again),
             self._path("look", look.sample, self.viewers),
             *super().get_urls(),
         ]
@@ -119,6 +146,18 @@ class VendorAdmin(VendorScopedAdmin):
         wrapped = self.admin_site.admin_view(view)
         return path(f"<int:vendor_id>/{name}/", wrapped, name=f"accounts_vendor_{name}")
 
+    def _owners_path(self, name: str, page: VendorPage) -> URLPattern:
+        """What could hand the vendor's money over: only after a fresh sign-in."""
+
+        def fresh(site: admin.AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
+            if proofs.is_fresh(request):
+                return page(site, request, vendor)
+            is_page = request.method in ("GET", "HEAD")
+            change = reverse("admin:accounts_vendor_change", args=[vendor.pk])
+            return redirect(proofs.again_url(request.get_full_path() if is_page else change))
+
+        return self._path(name, fresh, roles.OWNERS)
+
     # What the page shows beside its fields
 
     @admin.display(description=_("address of the hub"))
@@ -131,6 +170,10 @@ class VendorAdmin(VendorScopedAdmin):
             reverse("admin:accounts_vendor_domains", args=[vendor.pk]),
             gettext("Use your own domain"),
         )
+
+    @admin.display(description=_("address of the hub"))
+    def hub_origin(self, vendor: Vendor) -> SafeString:
+        return format_html('<a href="{0}/">{0}</a>', vendor.origin)
 
     @admin.display(description=_("so it looks"))
     def look_sample(self, vendor: Vendor) -> SafeString | str:
@@ -153,18 +196,24 @@ class VendorAdmin(VendorScopedAdmin):
             gettext("Set the keys"),
         )
 
+    @admin.display(description=_("keys"))
+    def stripe_summary(self, vendor: Vendor) -> str:
+        return stripe_keys.summary(StripeAccount.objects.filter(vendor=vendor).first())
+
     # Saving
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Only what was changed: a document number drawn meanwhile must not be put back."""
         formset.save(commit=False)
+        by = roles.staff_of(request)
         for row in formset.deleted_objects:
             row.delete()
+            if isinstance(row, TeamMember):
+                transaction.on_commit(partial(invitations.part, row, by=by), robust=True)
         for row in formset.new_objects:
             row.save()
             if isinstance(row, TeamMember):
-                send = partial(invitations.invite, row, by=roles.staff_of(request))
-                transaction.on_commit(send, robust=True)
+                transaction.on_commit(partial(invitations.invite, row, by=by), robust=True)
         for row, fields in formset.changed_objects:
             row.save(update_fields=fields)
 

@@ -14,6 +14,8 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from accounts.models import User
 
@@ -22,9 +24,15 @@ STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether the person proved who they are just now."""
-    since = time.time() - FRESH_FOR.total_seconds()
+    """Whether the person proved who they are just now; what was begun then may be finished."""
+    limit = FRESH_FOR if request.method in ("GET", "HEAD") else 2 * FRESH_FOR
+    since = time.time() - limit.total_seconds()
     return any(proof["at"] > since for proof in _proofs(request))
+
+
+def again_url(back: str) -> str:
+    """Where the person proves it once more, and from there back to this page."""
+    return f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
 
 
 def gave_second_factor(request: HttpRequest) -> bool:

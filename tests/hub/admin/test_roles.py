@@ -54,11 +54,14 @@ def test_only_owners_see_the_team(role: str, team: dict[str, HubClient], acme: V
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_only_who_changes_settings_reaches_the_keys(
+def test_only_owners_reach_the_keys_and_are_shown_the_way(
     role: str, team: dict[str, HubClient], acme: Vendor
 ) -> None:
-    answer = team[role].get(admin_url("accounts_vendor_stripe", acme.pk))
-    assert answer.status_code == (200 if role in SETTINGS_ROLES else 403)
+    keys = admin_url("accounts_vendor_stripe", acme.pk)
+    assert team[role].get(keys).status_code == (200 if role == "owner" else 403)
+    page = team[role].get(admin_url("accounts_vendor_change", acme.pk)).content.decode()
+    assert (keys in page) == (role == "owner")
+    assert "None yet." in page
 
 
 @pytest.mark.parametrize("role", ROLES)

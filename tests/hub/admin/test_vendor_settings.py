@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from accounts.models import AuditEntry, TeamMember, User, Vendor
+from accounts.models import AuditEntry, User, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import CancellationRules
 from invoices.models import DocumentSettings
@@ -260,38 +260,3 @@ def test_what_was_changed_and_by_whom_is_in_the_audit_log(
     assert entry.by_user == owner
     assert entry.detail == {"vendor.support_phone": ["", "+353 1 555 0100"]}
     assert entry.client == "127.0.0.1"
-
-
-def test_an_owner_adds_a_member_who_is_invited_and_chooses_a_password(
-    as_owner: HubClient,
-    acme: Vendor,
-    settings_url: str,
-    mailoutbox: list[Any],
-    django_capture_on_commit_callbacks: Any,
-) -> None:
-    new = {"team-1-email": "New@Team.example", "team-1-role": "support", "team-TOTAL_FORMS": "2"}
-    with django_capture_on_commit_callbacks(execute=True):
-        page = save(as_owner, settings_url, **new)
-    assert not errors(page)
-    (mail,) = mailoutbox
-    assert mail.to == ["new@team.example"]
-    link = next(word for word in mail.body.split() if "/admin/join/" in word)
-    assert link not in page.decode()
-    assert not User.objects.get(email="new@team.example").has_usable_password()
-
-    browser = HubClient("hub.test")
-    form = browser.get(link.partition("hub.test")[2], follow=True)
-    chosen = {"new_password1": "a long day in Lyon", "new_password2": "a long day in Lyon"}
-    browser.post(form.redirect_chain[-1][0], chosen, follow=True)
-    given = {"login": "new@team.example", "password": "a long day in Lyon"}
-    assert browser.post("/admin/login/", given).status_code == 302
-    again = HubClient("hub.test").get(link.partition("hub.test")[2], follow=True)
-    assert b"no longer works" in again.content
-
-
-def test_a_team_keeps_an_owner(as_owner: HubClient, acme: Vendor, settings_url: str) -> None:
-    page = save(as_owner, settings_url, **{"team-0-role": "support"})
-    assert "at least one owner" in errors(page)
-    page = save(as_owner, settings_url, **{"team-0-DELETE": "on"})
-    assert "at least one owner" in errors(page)
-    assert acme.team.get().role == TeamMember.Role.OWNER

@@ -1,0 +1,184 @@
+"""A vendor's team: who joins and who leaves; owners alone decide, after a fresh sign-in."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils.http import urlencode
+
+from accounts.models import SentMail, TeamMember, User, Vendor
+from accounts.tenancy import vendor_scope
+from tests.clients import HubClient, staff
+from tests.factories import make_user
+from tests.hub.admin.conftest import admin_url
+from tests.hub.admin.test_vendor_settings import errors, filled_form, save
+
+pytestmark = pytest.mark.django_db
+
+STALE = timedelta(minutes=16)
+LATE = timedelta(minutes=31)
+
+
+@pytest.fixture
+def settings_url(acme: Vendor) -> str:
+    return admin_url("accounts_vendor_change", acme.pk)
+
+
+@pytest.fixture
+def remove(as_owner: HubClient, settings_url: str, django_capture_on_commit_callbacks: Any) -> Any:
+    """An owner deletes the second member."""
+
+    def act() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert not errors(save(as_owner, settings_url, **{"team-1-DELETE": "on"}))
+
+    return act
+
+
+def test_an_owner_adds_a_member_who_is_invited_and_chooses_a_password(
+    as_owner: HubClient,
+    acme: Vendor,
+    settings_url: str,
+    mailoutbox: list[Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    new = {"team-1-email": "New@Team.example", "team-1-role": "support", "team-TOTAL_FORMS": "2"}
+    with django_capture_on_commit_callbacks(execute=True):
+        page = save(as_owner, settings_url, **new)
+    assert not errors(page)
+    (mail,) = mailoutbox
+    assert mail.to == ["new@team.example"]
+    link = next(word for word in mail.body.split() if "/admin/join/" in word)
+    assert link not in page.decode()
+    assert not User.objects.get(email="new@team.example").has_usable_password()
+
+    browser = HubClient("hub.test")
+    form = browser.get(link.partition("hub.test")[2], follow=True)
+    chosen = {"new_password1": "a long day in Lyon", "new_password2": "a long day in Lyon"}
+    browser.post(form.redirect_chain[-1][0], chosen, follow=True)
+    given = {"login": "new@team.example", "password": "a long day in Lyon"}
+    assert browser.post("/admin/login/", given).status_code == 302
+    again = HubClient("hub.test").get(link.partition("hub.test")[2], follow=True)
+    assert b"no longer works" in again.content
+
+
+def test_an_invitation_is_sent_again_with_a_new_link(
+    as_owner: HubClient, acme: Vendor, settings_url: str, mailoutbox: list[Any]
+) -> None:
+    new = User.objects.create_user("new@team.example", is_staff=True)
+    member = TeamMember.objects.create(vendor=acme, user=new)
+    assert "Send the invitation again" in as_owner.get(settings_url).content.decode()
+
+    url = admin_url("accounts_vendor_invite-again", acme.pk)
+    as_owner.post(url, {"member": member.pk})
+
+    (mail,) = mailoutbox
+    assert mail.to == ["new@team.example"]
+    assert "/admin/join/" in mail.body
+    here_already = TeamMember.objects.exclude(pk=member.pk).get()
+    assert as_owner.post(url, {"member": here_already.pk}).status_code == 404
+
+
+def test_who_is_removed_is_told_and_out_at_the_next_request(
+    remove: Callable[[], None], support: User, mailoutbox: list[Any]
+) -> None:
+    browser = staff(support)
+    customers = admin_url("accounts_customer_changelist")
+    assert browser.get(customers).status_code == 200
+
+    remove()
+
+    assert browser.get(customers).status_code == 403
+    (mail,) = mailoutbox
+    assert mail.to == [support.email]
+    assert mail.subject == "You are no longer in the team of Acme"
+
+
+def test_an_invitation_that_was_cancelled_opens_nothing(
+    remove: Callable[[], None], as_owner: HubClient, acme: Vendor, mailoutbox: list[Any]
+) -> None:
+    new = User.objects.create_user("new@team.example", is_staff=True)
+    member = TeamMember.objects.create(vendor=acme, user=new)
+    as_owner.post(admin_url("accounts_vendor_invite-again", acme.pk), {"member": member.pk})
+    link = next(word for word in mailoutbox[0].body.split() if "/admin/join/" in word)
+
+    remove()
+
+    page = HubClient("hub.test").get(link.partition("hub.test")[2], follow=True)
+    assert "no longer works" in page.content.decode()
+
+
+def test_a_team_keeps_an_owner(as_owner: HubClient, acme: Vendor, settings_url: str) -> None:
+    for change in ({"team-0-role": "support"}, {"team-0-DELETE": "on"}):
+        assert "at least one owner" in errors(save(as_owner, settings_url, **change))
+    assert acme.team.get().role == TeamMember.Role.OWNER
+
+
+def test_an_operator_leaves_it_one_too(
+    as_superuser: HubClient, owner: User, acme: Vendor, globex: Vendor
+) -> None:
+    url = admin_url("accounts_user_change", owner.pk)
+    form = {"email": owner.email, "is_active": "on", "date_joined_0": "", "date_joined_1": ""}
+    row = {
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "1",
+        "memberships-0-id": str(owner.memberships.get().pk),
+        "memberships-0-user": str(owner.pk),
+        "memberships-0-vendor": str(acme.pk),
+        "memberships-0-role": "owner",
+    }
+    for change in (
+        {"memberships-0-role": "support"},
+        {"memberships-0-DELETE": "on"},
+        {"memberships-0-vendor": str(globex.pk)},
+    ):
+        answer = as_superuser.post(url, form | row | change)
+        assert "at least one owner" in answer.content.decode()
+    make_user("second@acme.example", vendor=acme)
+    answer = as_superuser.post(url, form | row | {"memberships-0-role": "support"})
+    assert answer.status_code == 302, answer.content.decode()
+
+
+@pytest.mark.parametrize("page", ["stripe", "connect", "disconnect", "domains", "invite-again"])
+def test_what_could_hand_the_money_over_needs_a_fresh_sign_in(
+    page: str, owner: User, acme: Vendor
+) -> None:
+    url = admin_url(f"accounts_vendor_{page}", acme.pk)
+    assert "/admin/again/" not in staff(owner).get(url).headers.get("Location", "")
+    assert staff(owner, ago=STALE).get(url).url == f"/admin/again/?{urlencode({'next': url})}"
+    assert "/admin/again/" in staff(owner, ago=LATE).post(url, {"clear": "on"}).url
+    assert "/admin/again/" not in staff(owner, ago=STALE).post(url).headers.get("Location", "")
+
+
+def test_the_team_and_what_support_may_see_are_locked_without_one(
+    owner: User, as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    fresh = filled_form(as_owner, settings_url)
+    assert "team-0-role" in fresh
+    stale = staff(owner, ago=LATE)
+    page = stale.get(settings_url).content.decode()
+    assert "Show that it is still you" in page
+    assert 'name="team-0-role"' not in page
+    assert 'name="support_may_view"' not in page
+
+    added = {"team-1-email": "thief@example.com", "team-1-role": "owner", "team-TOTAL_FORMS": "2"}
+    stale.post(settings_url, fresh | added)
+    locked = {"support_may_view": "on", "team-0-role": "support"}
+    stale.post(settings_url, fresh | locked | {"support_phone": "112"})
+
+    acme.refresh_from_db()
+    assert acme.support_phone == "112"
+    assert not acme.support_may_view
+    member = acme.team.get()
+    assert (member.user, member.role) == (owner, "owner")
+    with vendor_scope(acme):
+        assert not SentMail.objects.exists()
+
+
+def test_only_owners_decide_what_support_may_see(acme: Vendor, settings_url: str) -> None:
+    editor = make_user("settings@acme.example", vendor=acme, role=TeamMember.Role.SETTINGS)
+    browser = staff(editor)
+    browser.post(settings_url, filled_form(browser, settings_url) | {"support_may_view": "on"})
+    acme.refresh_from_db()
+    assert not acme.support_may_view
