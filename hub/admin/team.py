@@ -31,7 +31,7 @@ class TeamMemberForm(ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["email"].disabled = True
-            self.fields["email"].initial = self.instance.user.email
+            self.initial["email"] = self.instance.user.email
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
