@@ -128,6 +128,7 @@ class SubscriptionRecord:
     trial_ends_at: datetime | None
     without_card: str
     """What becomes of a trial that ends without one: cancel, create_invoice or pause."""
+    takes_cards: bool
     cancel_at: datetime | None
     cancels_at_period_end: bool
     cancel_requested_at: datetime | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import stripe
 
@@ -27,6 +27,7 @@ EXPAND = [
     "schedule",
 ]
 
+CARD = "card"
 NOT_LIVE = ("incomplete", "incomplete_expired", "canceled")
 
 
@@ -36,16 +37,40 @@ def read_subscription(vendor: Vendor, subscription_id: str) -> SubscriptionRecor
         return _record(client, client.subscriptions.retrieve(subscription_id, {"expand": EXPAND}))
 
 
-def live_with_own_card(vendor: Vendor, customer_id: str) -> list[str]:
-    """Ids of those live ones that do not use their customer's default card."""
+class ToChange(NamedTuple):
+    """What a new default card does not reach by itself, by id."""
+
+    with_own_card: list[str]
+    without_cards: list[str]
+    """They would use it, but are paid by other means only."""
+
+
+def live_to_change(vendor: Vendor, customer_id: str) -> ToChange:
     with asking():
         found = client_for(vendor).subscriptions.list({"customer": customer_id, "limit": 100})
-        return [
-            subscription.id
-            for subscription in found.auto_paging_iter()
-            if subscription.status not in NOT_LIVE
-            and (subscription.default_payment_method or subscription.default_source)
-        ]
+        live = [s for s in found.auto_paging_iter() if s.status not in NOT_LIVE]
+        own = [s for s in live if s.default_payment_method or s.default_source]
+        narrow = [s for s in live if s not in own and not _takes_cards(s)]
+        return ToChange([s.id for s in own], [s.id for s in narrow])
+
+
+def _takes_cards(subscription: stripe.Subscription) -> bool:
+    return not (types := _means_of(subscription)) or CARD in types
+
+
+def _means_of(subscription: stripe.Subscription) -> list[str]:
+    """By what its invoices can be paid; empty: Stripe's settings decide."""
+    settings = subscription.payment_settings
+    return list((settings and settings.payment_method_types) or [])
+
+
+def take_cards(vendor: Vendor, subscription_id: str, *, key: str) -> SubscriptionRecord:
+    """Let cards pay its invoices, besides all that may pay them now."""
+    with asking():
+        means = _means_of(client_for(vendor).subscriptions.retrieve(subscription_id))
+    types: Any = means if CARD in means else [*means, CARD]
+    settings: SubscriptionUpdateParams = {"payment_settings": {"payment_method_types": types}}
+    return _update(vendor, subscription_id, settings, key)
 
 
 def change_card(
@@ -134,6 +159,7 @@ def _record(client: stripe.V1Services, subscription: stripe.Subscription) -> Sub
         cycle_anchored_at=moment(subscription.billing_cycle_anchor),
         trial_ends_at=moment_or_none(subscription.trial_end),
         without_card=_without_card(subscription),
+        takes_cards=_takes_cards(subscription),
         cancel_at=moment_or_none(subscription.cancel_at),
         cancels_at_period_end=subscription.cancel_at_period_end,
         cancel_requested_at=moment_or_none(subscription.canceled_at),

@@ -12,7 +12,8 @@ RETRIES = (3, 5, 7)
 
 
 def payment_method_for(account: Account, invoice: Obj) -> Obj | None:
-    """What is charged: the invoice's own, else the subscription's, else the customer's default."""
+    """What is charged: the invoice's own, else the subscription's, else the customer's default; and
+    nothing, where the subscription is paid by other means only."""
     subscription = standing.subscription_of(account, invoice)
     customer = account.get("customer", invoice["customer"])
     key = (
@@ -20,7 +21,9 @@ def payment_method_for(account: Account, invoice: Obj) -> Obj | None:
         or (subscription and subscription["default_payment_method"])
         or customer["invoice_settings"]["default_payment_method"]
     )
-    return account.get("payment_method", key) if key else None
+    method = account.get("payment_method", key) if key else None
+    types = subscription and subscription["payment_settings"]["payment_method_types"]
+    return None if method and types and method["type"] not in types else method
 
 
 def collect(

@@ -11,7 +11,8 @@ from django.utils import timezone
 from billing.errors import BillingError, BillingUnavailable
 from billing.gateway import customers, schedules, subscriptions
 from billing.gateway.client import for_a_page
-from billing.gateway.records import CardRecord
+from billing.gateway.records import CardRecord, SubscriptionRecord
+from billing.gateway.subscriptions import ToChange
 from billing.models import Action, StripeCustomer, Subscription
 from billing.services import actions
 from billing.services.failures import record_failure
@@ -56,20 +57,22 @@ def put_to_work(
     with for_a_page():
         if subscription is None:
             _take(change, DEFAULT, partial(_make_default, action, owner, card, suffix))
-            keys = _with_own_card(change, owner)
+            to_change = _to_change(change, owner)
+            for key in to_change.without_cards:
+                _take(change, key, partial(_take_cards, action, key, suffix))
         else:
-            keys = [subscription.stripe_subscription_id]
-        for key in keys:
+            to_change = ToChange([subscription.stripe_subscription_id], [])
+        for key in to_change.with_own_card:
             _take(change, key, partial(_use_for, action, key, card, suffix))
     return change
 
 
-def _with_own_card(change: Change, owner: StripeCustomer) -> list[str]:
+def _to_change(change: Change, owner: StripeCustomer) -> ToChange:
     try:
-        return subscriptions.live_with_own_card(owner.vendor, owner.stripe_customer_id)
+        return subscriptions.live_to_change(owner.vendor, owner.stripe_customer_id)
     except BillingError as error:
         change.failed[LIST] = error
-        return []
+        return ToChange([], [])
 
 
 def _take(change: Change, step: str, do: Callable[[], None]) -> None:
@@ -125,6 +128,9 @@ def _use_for(action: Action, subscription_id: str, card: CardRecord, suffix: str
             payment_method_id=card.payment_method_id,
             key=action.key(f"{subscription_id}{suffix}"),
         )
+    if not record.takes_cards:
+        asked_at = timezone.now()
+        record = _with_cards(action, subscription_id, suffix)
     if record.schedule is not None and record.schedule.is_running:
         schedules.change_card(
             vendor,
@@ -135,6 +141,18 @@ def _use_for(action: Action, subscription_id: str, card: CardRecord, suffix: str
         sync_subscription(vendor, subscription_id)
     else:
         take_in_subscription(vendor, record, asked_at=asked_at)
+
+
+def _take_cards(action: Action, subscription_id: str, suffix: str) -> None:
+    """One that uses the default card, but is paid by other means only, such as direct debit."""
+    asked_at = timezone.now()
+    record = _with_cards(action, subscription_id, suffix)
+    take_in_subscription(action.vendor, record, asked_at=asked_at)
+
+
+def _with_cards(action: Action, subscription_id: str, suffix: str) -> SubscriptionRecord:
+    key = action.key(f"{subscription_id}:cards{suffix}")
+    return subscriptions.take_cards(action.vendor, subscription_id, key=key)
 
 
 def _is_used(present: CardRecord | None, card: CardRecord) -> bool:

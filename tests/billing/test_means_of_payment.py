@@ -30,6 +30,32 @@ def use(buy: Buyer, means: Any) -> str:
     return method.id
 
 
+@pytest.mark.parametrize("has_own", [False, True], ids=["the default pays", "its own pays"])
+@pytest.mark.parametrize("which", ["one", "all"])
+def test_one_that_is_paid_by_direct_debit_only_takes_cards_from_then_on(
+    buy: Buyer, has_own: bool, which: str
+) -> None:
+    """Else the new card would be shown, and never charged."""
+    own = use(buy, SEPA)
+    row = buy.subscription(
+        payment_settings={"payment_method_types": ["sepa_debit"]},
+        **({"default_payment_method": own} if has_own else {}),
+    )
+    setup = card_forms.start(buy.person())
+    buy.confirm_card(setup.setup_intent_id)
+    card_forms.finish(
+        buy.person(),
+        setup_intent_id=setup.setup_intent_id,
+        subscription=row if which == "one" else None,
+    )
+    buy.wait(days=32)
+    known = buy.stripe.subscriptions.retrieve(row.stripe_subscription_id)
+    assert known.payment_settings is not None
+    assert known.payment_settings.payment_method_types == ["sepa_debit", "card"]
+    charged = row.transactions.order_by("-happened_at")[0]
+    assert (charged.card_brand, charged.status) == ("mastercard", "succeeded")
+
+
 @pytest.mark.parametrize(
     ("means", "short", "long"),
     [
