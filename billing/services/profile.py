@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Customer
+from billing.errors import StripeRefused
 from billing.gateway import customers as gateway
 from billing.gateway.customers import CustomerChange
 from billing.gateway.records import CustomerRecord
 from billing.models import Action, StripeCustomer
 from billing.services import actions
+from billing.services.failures import record_failure
 from billing.services.sync.customers import sync_customer, take_in_customer
 from billing.services.sync.rows import fill
 from billing.services.tax_ids import put_tax_id
+
+type Put = Callable[[StripeCustomer, Action], None]
+
+
+class Refused(dict[str, StripeRefused]):
+    """Why Stripe refused a change, by the Stripe customer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +41,18 @@ class Details:
     tax_id: str = ""
 
 
-def update_details(customer: Customer, *, details: Details) -> None:
+def update_details(customer: Customer, *, details: Details) -> bool:
     """Stripe first, then here: if Stripe says no, nothing is saved. Raises TaxIdNotValid.
 
-    Of several Stripe customers all get the tax id before any gets the rest, because that is what
-    Stripe may refuse.
+    Of several Stripe customers the newest decides, whose details are those here. All get the tax
+    id before any gets the rest, because that is what Stripe may refuse. False: an older one was
+    refused, which the vendor is told.
     """
     wish = {"details": asdict(details)}
     action = actions.start(Action.Kind.UPDATE_DETAILS, customer, parameters=wish)
     with actions.carried_out(action):
-        _do(customer, action)
+        refused = _do(customer, action)
+    return _tell(refused, action)
 
 
 def push_email(customer: Customer) -> None:
@@ -52,7 +63,8 @@ def push_email(customer: Customer) -> None:
     wish = {"email": customer.email}
     action = actions.start(Action.Kind.UPDATE_DETAILS, customer, parameters=wish)
     with actions.carried_out(action, until_done=True):
-        _do(customer, action)
+        refused = _do(customer, action)
+    _tell(refused, action)
 
 
 def settle(action: Action) -> None:
@@ -69,47 +81,82 @@ def settle(action: Action) -> None:
     has_begun = is_address or any(_has_arrived(action, record) for record in records)
     if has_begun and not newer.exists():
         with actions.carried_out(action, until_done=is_address):
-            _do(customer, action)
+            refused = _do(customer, action)
+        _tell(refused, action)
     else:
         actions.finish_not_applied(action)
     for record in records:
         sync_customer(customer.vendor, record.customer_id)
 
 
-def _do(customer: Customer, action: Action) -> None:
+def _do(customer: Customer, action: Action) -> Refused:
     if "email" in action.parameters:
-        _put_email(customer, action)
-        return
+        return _put_everywhere(customer, action, [_put_email])
+    refused = _put_everywhere(customer, action, [_put_tax_id, _put_details])
+    details = action.parameters["details"]
+    fill(customer, **details)
+    customer.save(update_fields=list(details))
+    return refused
+
+
+def _put_everywhere(customer: Customer, action: Action, steps: list[Put]) -> Refused:
+    """Whoever was deleted at Stripe meanwhile is left out."""
+    rows, refused = list(_stripe_customers(customer)), Refused()
+    for put in steps:
+        for row in [row for row in rows if row.stripe_customer_id not in refused]:
+            try:
+                put(row, action)
+            except StripeRefused as error:
+                if error.is_missing and _is_gone(row):
+                    return _put_everywhere(customer, action, steps)
+                if row == rows[0]:
+                    raise
+                refused[row.stripe_customer_id] = error
+    return refused
+
+
+def _is_gone(row: StripeCustomer) -> bool:
+    sync_customer(row.vendor, row.stripe_customer_id)
+    row.refresh_from_db()
+    return row.deleted_at is not None
+
+
+def _tell(refused: Refused, action: Action) -> bool:
+    """Once the act is done, which settles what went wrong before."""
+    for key, error in refused.items():
+        record_failure(error, action=action, source=f"{action.pk}:{key}", object_id=key)
+    return not refused
+
+
+def _put_tax_id(row: StripeCustomer, action: Action) -> None:
     details = Details(**action.parameters["details"])
-    for row in _stripe_customers(customer):
-        put_tax_id(
-            customer.vendor,
-            row.stripe_customer_id,
-            value=details.tax_id,
-            country=details.country,
-            action=action,
-        )
-    for row in _stripe_customers(customer):
-        asked_at, key = timezone.now(), action.key(f"{row.stripe_customer_id}:details")
-        change = _change(details, customer.language)
-        answer = gateway.change_customer(
-            customer.vendor, row.stripe_customer_id, change=change, key=key
-        )
-        take_in_customer(customer.vendor, answer, asked_at=asked_at)
-    fill(customer, **asdict(details))
-    customer.save(update_fields=list(asdict(details)))
+    put_tax_id(
+        row.vendor,
+        row.stripe_customer_id,
+        value=details.tax_id,
+        country=details.country,
+        action=action,
+    )
 
 
-def _put_email(customer: Customer, action: Action) -> None:
+def _put_details(row: StripeCustomer, action: Action) -> None:
+    asked_at, key = timezone.now(), action.key(f"{row.stripe_customer_id}:details")
+    change = _change(Details(**action.parameters["details"]), row.customer.language)
+    answer = gateway.change_customer(row.vendor, row.stripe_customer_id, change=change, key=key)
+    take_in_customer(row.vendor, answer, asked_at=asked_at)
+
+
+def _put_email(row: StripeCustomer, action: Action) -> None:
+    asked_at, key = timezone.now(), action.key(f"{row.stripe_customer_id}:email")
     email = action.parameters["email"]
-    for row in _stripe_customers(customer):
-        asked_at, key = timezone.now(), action.key(f"{row.stripe_customer_id}:email")
-        answer = gateway.change_email(customer.vendor, row.stripe_customer_id, email=email, key=key)
-        take_in_customer(customer.vendor, answer, asked_at=asked_at)
+    answer = gateway.change_email(row.vendor, row.stripe_customer_id, email=email, key=key)
+    take_in_customer(row.vendor, answer, asked_at=asked_at)
 
 
 def _stripe_customers(customer: Customer) -> QuerySet[StripeCustomer]:
-    return customer.stripe_customers.filter(deleted_at=None).order_by("created_at", "pk")
+    """The newest first."""
+    rows = customer.stripe_customers.filter(deleted_at=None)
+    return rows.select_related("vendor", "customer").order_by("-created_at", "-pk")
 
 
 def _change(details: Details, language: str) -> CustomerChange:

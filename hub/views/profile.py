@@ -64,12 +64,20 @@ def _save(request: CustomerRequest, form: DetailsForm) -> bool:
     """Details first, here and in Stripe; then the mail that confirms a changed address."""
     try:
         if form.details_changed:
-            billing_profile.update_details(request.customer, details=form.details())
+            is_all = billing_profile.update_details(request.customer, details=form.details())
     except BillingError as error:
         form.add_error(None, str(error))
         return False
-    if form.details_changed:
+    if form.details_changed and is_all:
         messages.success(request, _("Your details are saved."))
+    elif form.details_changed:
+        messages.warning(
+            request,
+            _(
+                "Your details are saved, but an older purchase still has the former ones. We"
+                " have noted that, and will put it right."
+            ),
+        )
     if "email" in form.changed_data and sessions.is_fresh(request):
         address = form.cleaned_data["email"]
         addresses.request_change(request.customer, address=address)

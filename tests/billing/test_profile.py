@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Customer, EmailAddress, Vendor
-from billing.errors import BillingUnavailable, TaxIdNotValid
-from billing.models import Action
+from billing.errors import BillingUnavailable, StripeRefused, TaxIdNotValid
+from billing.gateway import customers as gateway
+from billing.models import Action, Failure
 from billing.sandbox.machine import Sandbox
 from billing.services.profile import Details, push_email, update_details
 from billing.tasks import sweep_actions
@@ -281,12 +282,63 @@ def test_a_change_that_reached_one_of_two_stripe_customers_is_completed(
 ) -> None:
     first, second = buy.customer_id(), buy.another_customer_id()
     buy.deliver()
-    sandbox.faults.add(f"POST /v1/customers/{second}", "timeout_before", times=3)
+    sandbox.faults.add(f"POST /v1/customers/{first}", "timeout_before", times=3)
     with pytest.raises(BillingUnavailable):
         update_details(alice_buys, details=Details(name="Alice Martin"))
-    assert [at_stripe(buy, key).name for key in (first, second)] == ["Alice Martin", "Alice"]
+    assert [at_stripe(buy, key).name for key in (first, second)] == ["Alice", "Alice Martin"]
     assert settle().state == Action.State.DONE
     assert [at_stripe(buy, key).name for key in (first, second)] == ["Alice Martin"] * 2
+    assert details_of(alice_buys)["name"] == "Alice Martin"
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Stripe says no to a change of this one customer."""
+    change = gateway.change_customer
+
+    def refuse(key: str) -> None:
+        def refusing(vendor: Vendor, customer_id: str, **given: Any) -> Any:
+            if customer_id == key:
+                raise StripeRefused("No.", code="parameter_invalid_empty", request_id="req_no")
+            return change(vendor, customer_id, **given)
+
+        monkeypatch.setattr(gateway, "change_customer", refusing)
+
+    return refuse
+
+
+def test_what_an_older_one_is_refused_is_told_and_the_rest_is_saved(
+    buy: Buyer, alice_buys: Customer, refuse: Any
+) -> None:
+    older, newest = buy.customer_id(), buy.another_customer_id()
+    buy.deliver()
+    refuse(older)
+    assert update_details(alice_buys, details=Details(name="Alice Martin")) is False
+    assert [at_stripe(buy, key).name for key in (older, newest)] == ["Alice", "Alice Martin"]
+    buy.deliver()
+    assert details_of(alice_buys)["name"] == "Alice Martin"
+    failure = Failure.objects.get(settled_at=None)
+    assert (failure.object_id, failure.request_id) == (older, "req_no")
+
+
+def test_what_the_newest_is_refused_is_changed_nowhere(
+    buy: Buyer, alice_buys: Customer, refuse: Any
+) -> None:
+    older, newest = buy.customer_id(), buy.another_customer_id()
+    buy.deliver()
+    refuse(newest)
+    with pytest.raises(StripeRefused):
+        update_details(alice_buys, details=Details(name="Alice Martin"))
+    assert [at_stripe(buy, key).name for key in (older, newest)] == ["Alice", "Alice"]
+    assert details_of(alice_buys)["name"] == "Alice"
+
+
+def test_one_that_was_deleted_meanwhile_is_left_out(buy: Buyer, alice_buys: Customer) -> None:
+    older, newest = buy.customer_id(), buy.another_customer_id()
+    buy.deliver()
+    buy.stripe.customers.delete(newest)
+    assert update_details(alice_buys, details=Details(name="Alice Martin")) is True
+    assert at_stripe(buy, older).name == "Alice Martin"
     assert details_of(alice_buys)["name"] == "Alice Martin"
 
 
