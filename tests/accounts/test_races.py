@@ -1,21 +1,17 @@
-"""Many at once: one link lets one in, one address has one customer, limits hold in a burst."""
+"""Many at once: one link lets one in, limits hold in a burst."""
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.core import mail
-from django.db import connection
 
-from accounts.errors import AddressTaken, LinkNotValid, ProofNotRight
-from accounts.models import AuditEntry, EmailAddress, MagicLink, Vendor
-from accounts.services import addresses, sign_in
+from accounts.errors import LinkNotValid, ProofNotRight
+from accounts.models import AuditEntry, MagicLink, Vendor
+from accounts.services import sign_in
 from accounts.tenancy import vendor_scope
 from tests.accounts.mailbox import code_in, link_in, newest, token_in
 from tests.clients import HubClient
+from tests.crowds import all_at_once
 from tests.factories import make_customer, make_vendor
 
 CROWD = 8
@@ -24,24 +20,6 @@ CROWD = 8
 @pytest.fixture
 def acme(transactional_db: None) -> Vendor:
     return make_vendor("Acme")
-
-
-def all_at_once(vendor: Vendor, acts: list[Callable[[], Any]]) -> list[Any]:
-    """What each act returned or raised, having begun together on connections of their own."""
-    start = Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            with vendor_scope(vendor):
-                start.wait()
-                return act()
-        except (LinkNotValid, ProofNotRight, AddressTaken) as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as crowd:
-        return list(crowd.map(run, acts))
 
 
 def test_of_many_who_press_the_button_one_gets_in(acme):
@@ -92,40 +70,3 @@ def test_a_burst_of_guesses_counts_each_of_them(acme):
     outcomes = Counter(type(outcome) for outcome in all_at_once(acme, guesses))
 
     assert outcomes == {ProofNotRight: 5, LinkNotValid: CROWD - 5}
-
-
-def test_of_two_who_claim_an_address_at_once_one_gets_it(acme):
-    tokens, people = [], []
-    with vendor_scope(acme):
-        for name in ("Alice", "Bob"):
-            customer = make_customer(acme, name)
-            people.append(customer)
-            addresses.request_change(customer, address="wanted@example.com")
-            tokens.append(token_in(newest()))
-
-    claims = [
-        lambda t=token, by=customer: addresses.confirm_change(t, by=by)
-        for token, customer in zip(tokens, people, strict=True)
-    ]
-    outcomes = all_at_once(acme, claims)
-
-    losers = [outcome for outcome in outcomes if isinstance(outcome, AddressTaken)]
-    assert len(losers) == 1
-    with vendor_scope(acme):
-        assert EmailAddress.objects.filter(address="wanted@example.com").count() == 1
-        assert EmailAddress.objects.count() == 2
-
-
-def test_one_customer_who_confirms_two_addresses_at_once_ends_with_one(acme):
-    with vendor_scope(acme):
-        alice = make_customer(acme, "Alice")
-        for address in ("one@example.com", "two@example.com"):
-            addresses.request_change(alice, address=address)
-        tokens = [token_in(message) for message in mail.outbox]
-
-    changes = [lambda t=token: addresses.confirm_change(t, by=alice) for token in tokens]
-    all_at_once(acme, changes)
-
-    with vendor_scope(acme):
-        alice.refresh_from_db()
-        assert [row.address for row in EmailAddress.objects.all()] == [alice.email]
