@@ -19,6 +19,10 @@ class ProofNotRight(Exception):
     """The code (or address) typed beside a link is not the one of its mail."""
 
 
+class SupportViewNotValid(Exception):
+    """This person may not, or not any more, look at this customer's hub."""
+
+
 type NoDomain = Literal["no_domain", "platforms_own", "too_many", "not_verified"]
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.models import Customer, Vendor
+from accounts.models import Customer, SupportView, Vendor
 
 LONGEST_PATH = 200
 
@@ -20,6 +20,7 @@ class HubRequest(HttpRequest):
     client: str
     vendor: Vendor | None
     customer: Customer | None
+    support_view: SupportView | None
 
 
 class VendorRequest(HttpRequest):
@@ -28,6 +29,7 @@ class VendorRequest(HttpRequest):
     client: str
     vendor: Vendor
     customer: Customer | None
+    support_view: SupportView | None
 
 
 class CustomerRequest(HttpRequest):

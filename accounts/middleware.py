@@ -21,7 +21,7 @@ from accounts.access import View, is_public
 from accounts.http import HubRequest, client_address
 from accounts.languages import first_supported
 from accounts.models import User
-from accounts.services import audit, domains
+from accounts.services import audit, domains, support_views
 from accounts.tenancy import vendor_scope
 
 PLATFORM_URLCONF = "config.platform_urls"
@@ -89,6 +89,7 @@ class CustomerMiddleware:
 
     def __call__(self, request: HubRequest) -> HttpResponseBase:
         request.customer = sessions.signed_in_customer(request)
+        request.support_view = None
         response = self.get_response(request)
         match = request.resolver_match
         is_private = request.vendor and not (match and is_public(match.func))
@@ -111,6 +112,39 @@ def _to_the_door(request: HubRequest) -> HttpResponseBase:
     """And back to this page afterwards, if it is one that can be opened again."""
     back = urlencode({"next": request.get_full_path()})
     return redirect(f"/?{back}" if _is_page(request) else "/")
+
+
+class SupportViewMiddleware:
+    """Somebody of the team who looks at a customer's hub reads these pages and changes nothing.
+
+    One wall before all views: what is not named here is refused, and so is every other method.
+    """
+
+    OPEN = {
+        *("home", "subscriptions", "subscription", "cancelled", "purchase", "profile", "activity"),
+        *("documents", "document", "document_pdf", "brand_colours", "brand_icon", "brand_logo"),
+    }
+    WAYS = {"accounts:begin_support_view", "accounts:end_support_view"}
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
+        if view_id := sessions.support_view_id(request):
+            request.support_view = support_views.running(view_id)
+        if request.support_view:
+            request.customer = request.support_view.customer
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HubRequest, _view: View, _args: Any, _kwargs: Any
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if request.support_view is None or match is None or match.view_name in self.WAYS:
+            return None
+        if _is_page(request) and match.namespace == "hub" and match.url_name in self.OPEN:
+            return None
+        return render(request, "accounts/support_view.html", status=403)
 
 
 class LanguageMiddleware:

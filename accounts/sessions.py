@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.middleware.csrf import rotate_token
 from django.utils.timezone import now
 
-from accounts.models import Customer, CustomerSession, Vendor
+from accounts.models import Customer, CustomerSession, SupportView, Vendor
 from accounts.models.sessions import LONGEST_USER_AGENT
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FRESH_FOR = timedelta(minutes=15)
 _VENDOR = "vendor"
 _SESSION = "customer_session"
+_SUPPORT_VIEW = "support_view"
 _SEEN_EVERY = timedelta(minutes=5)
 _KEPT = timedelta(days=30)
 
@@ -40,6 +41,28 @@ def sign_in(request: VendorRequest, customer: Customer) -> None:
     request.session[_SESSION] = row.pk
     request.customer = customer
     rotate_token(request)
+
+
+def begin_support_view(request: VendorRequest, view: SupportView) -> None:
+    """In place of whatever this browser's session was here before."""
+    request.session.flush()
+    request.session[_VENDOR] = view.vendor_id
+    request.session[_SUPPORT_VIEW] = view.pk
+    rotate_token(request)
+
+
+def support_view_id(request: HubRequest) -> int | None:
+    """Which row names the customer whom somebody of the team looks at, if so."""
+    vendor, session = request.vendor, request.session
+    if vendor is None or session.get(_VENDOR) != vendor.pk:
+        return None
+    return session.get(_SUPPORT_VIEW)
+
+
+def leave(request: VendorRequest) -> None:
+    """This browser alone."""
+    request.session.flush()
+    request.customer = None
 
 
 def sign_out(request: VendorRequest) -> None:
@@ -75,7 +98,8 @@ def running(customer: Customer) -> list[CustomerSession]:
 
 
 def current_id(request: CustomerRequest) -> int:
-    return int(request.session[_SESSION])
+    """0: it is somebody of the team who looks."""
+    return int(request.session.get(_SESSION, 0))
 
 
 def is_fresh(request: CustomerRequest) -> bool:

@@ -13,5 +13,7 @@ urlpatterns = [
     path("sign-in/code/", views.code, name="code"),
     path("sign-in/<str:token>/", views.confirm, name="confirm"),
     path("sign-out/", views.sign_out, name="sign_out"),
+    path("support-view/", views.begin_support_view, name="begin_support_view"),
+    path("support-view/end/", views.end_support_view, name="end_support_view"),
     path("language/", views.language, name="language"),
 ]

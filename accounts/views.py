@@ -14,14 +14,16 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import cookies, sessions
 from accounts.access import public
-from accounts.errors import LinkNotValid, ProofNotRight
+from accounts.errors import LinkNotValid, ProofNotRight, SupportViewNotValid
 from accounts.forms import CodeForm, LanguageForm, ProofForm, SignInForm
 from accounts.http import CustomerRequest, own_path
 from accounts.services import sign_in as door_keeper
+from accounts.services import support_views
 
 if TYPE_CHECKING:
     from accounts.http import VendorRequest
@@ -157,6 +159,28 @@ def sign_out(request: VendorRequest) -> HttpResponse:
     """Here and on every other device."""
     sessions.sign_out(request)
     messages.success(request, _("You are signed out, on all your devices."))
+    return redirect("hub:home")
+
+
+@public
+@csrf_exempt  # it comes from the admin's host; the token it brings works once, for one browser
+@never_cache
+@require_POST
+def begin_support_view(request: VendorRequest) -> HttpResponse:
+    try:
+        view = support_views.begin(request.POST.get("token", ""), client=request.client)
+    except SupportViewNotValid:
+        return render(request, "accounts/support_view.html", status=410)
+    sessions.begin_support_view(request, view)
+    return redirect("hub:home")
+
+
+@require_POST
+def end_support_view(request: VendorRequest) -> HttpResponse:
+    if request.support_view:
+        support_views.end(request.support_view)
+        sessions.leave(request)
+        messages.success(request, _("You no longer view this hub as a customer."))
     return redirect("hub:home")
 
 

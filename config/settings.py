@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "accounts.middleware.VendorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.CustomerMiddleware",
+    "accounts.middleware.SupportViewMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "hub.problems.ProblemMiddleware",

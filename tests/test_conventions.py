@@ -113,6 +113,7 @@ def test_the_public_pages_are_these_and_no_others():
     all_views = views(get_resolver("config.urls").url_patterns)
 
     assert {name for name, view in all_views if is_public(view)} == {
+        "accounts:begin_support_view",
         "accounts:updateinfo",
         "accounts:sign_in",
         "accounts:sent",

@@ -17,10 +17,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, Customer, EmailAddress, SentMail
-from accounts.services import delivery
+from accounts.services import delivery, support_views
 from accounts.tenancy import vendor_scope
 from billing.models import Action, Failure, OneTimePurchase, Subscription, Transaction
-from hub.admin import roles
+from hub.admin import roles, view_as
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.admin.columns import lines
 from hub.admin.panels import Panel
@@ -90,7 +90,12 @@ class CustomerAdmin(RecordAdmin):
             self.admin_site.admin_view(self.mail_again),
             name="accounts_customer_mail_again",
         )
-        return [again, *super().get_urls()]
+        view_as_page = path(
+            "<int:customer_id>/view-as/",
+            self.admin_site.admin_view(self.view_as),
+            name="accounts_customer_view_as",
+        )
+        return [again, view_as_page, *super().get_urls()]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -98,7 +103,14 @@ class CustomerAdmin(RecordAdmin):
         customer: Customer = context["original"]
         if roles.may(request, roles.LINK_SENDERS, customer.vendor_id):
             context["in_trouble"] = customer.addresses.exclude(trouble="")
+        context["may_view_as"] = support_views.may_view(roles.staff_of(request), customer.vendor)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def view_as(self, request: HttpRequest, customer_id: int) -> HttpResponse:
+        customer: Customer | None = self.get_object(request, str(customer_id))
+        if customer is None:
+            raise Http404
+        return view_as.page(self.admin_site, request, customer)
 
     def mail_again(self, request: HttpRequest, customer_id: int, address_id: int) -> HttpResponse:
         """Ask first, then let mail go to the address again."""

@@ -32,6 +32,7 @@ ACME = VendorSetup(
         "subdomain": "acme",
         "language": "en",
         "time_zone": "Europe/Dublin",
+        "support_may_view": True,
         "header_colour": "#11363d",
         "accent_colour": "#0f6b7a",
         "message": (

@@ -30,6 +30,7 @@ ACTS: dict[str, StrOrPromise] = {
     "pay": gettext_lazy("Open payment paid"),
     "profile_link_sent": gettext_lazy("Profile link sent"),
     "signed_in": gettext_lazy("Signed in"),
+    "support_viewed": gettext_lazy("Support looked at your hub"),
     "undo_cancel": gettext_lazy("Cancellation undone"),
     "update_details": gettext_lazy("Details changed"),
     "update_link_sent": gettext_lazy("Card update link sent"),
