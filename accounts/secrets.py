@@ -1,4 +1,7 @@
-"""Fields whose content the database never sees in clear."""
+"""Fields whose content the database never sees in clear, each sealed for one vendor.
+
+A token that is copied to another vendor's row, or to another field, does not open there.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +11,91 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 
 class SecretNotReadable(RuntimeError):
-    """A stored secret cannot be opened with the configured keys."""
+    """A stored secret cannot be opened: sealed with other keys, or for somewhere else."""
 
 
-@lru_cache(maxsize=1)
+class Sealed(str):
+    """A token, as it is stored."""
+
+    __slots__ = ()
+
+
+@lru_cache(maxsize=8)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def encrypt(clear: str) -> str:
-    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(clear.encode()).decode()
+def _all_keys() -> MultiFernet:
+    return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
 
 
-def decrypt(token: str) -> str:
+def seal(clear: str, *, place: str) -> Sealed:
+    """With the first of FIELD_ENCRYPTION_KEYS. `place` is where alone it may be opened."""
+    return Sealed(_all_keys().encrypt(f"{place}\n{clear}".encode()).decode())
+
+
+def unseal(token: str, *, place: str) -> str:
+    """With any of FIELD_ENCRYPTION_KEYS. Raises SecretNotReadable, which tells nothing of it."""
     try:
-        return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
-    except InvalidToken as error:
-        raise SecretNotReadable("FIELD_ENCRYPTION_KEYS does not open a stored secret.") from error
+        sealed_for, _newline, clear = _all_keys().decrypt(token.encode()).decode().partition("\n")
+    except InvalidToken:
+        raise SecretNotReadable(f"No key opens the secret of {place}.") from None
+    if sealed_for != place:
+        raise SecretNotReadable(f"The secret of {place} was sealed for somewhere else.")
+    return clear
+
+
+def is_sealed_with_first_key(token: str) -> bool:
+    try:
+        _fernet((settings.FIELD_ENCRYPTION_KEYS[0],)).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+class OpenedWhenRead(DeferredAttribute):
+    """The field on a row: stored content is opened when somebody asks for it, not before."""
+
+    field: EncryptedTextField
+
+    def __get__(self, row: Any, cls: Any = None) -> Any:
+        value = super().__get__(row, cls)
+        if isinstance(value, Sealed):
+            value = unseal(value, place=self.field.place(row)) if value else ""
+            row.__dict__[self.field.attname] = value
+        return value
+
+    def __set__(self, row: Any, value: Any) -> None:
+        """Without this Python would not ask `__get__` for what a row holds."""
+        row.__dict__[self.field.attname] = value
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
-    """Text, encrypted with the first of FIELD_ENCRYPTION_KEYS and readable with any of them."""
+    """Text of a VendorOwned row, encrypted for this field of this row's vendor.
 
-    def get_prep_value(self, value: Any) -> Any:
-        return encrypt(str(value)) if value else ""
+    Written by `save()` alone; a query can ask only whether it is empty.
+    """
 
-    def from_db_value(self, value: str | None, *_: Any) -> str:
-        return decrypt(value) if value else ""
+    descriptor_class = OpenedWhenRead
+
+    def place(self, row: Any) -> str:
+        return f"{self.model._meta.label}.{self.attname} of vendor {row.vendor_id}"
+
+    def from_db_value(self, value: str | None, *_: Any) -> Sealed:
+        return Sealed(value or "")
+
+    def pre_save(self, row: Any, add: bool) -> Sealed:
+        """What nobody has read is stored as it is."""
+        value = row.__dict__.get(self.attname) or ""
+        if isinstance(value, Sealed) or not value:
+            return Sealed(value)
+        return seal(value, place=self.place(row))
+
+    def get_prep_value(self, value: Any) -> str:
+        if value and not isinstance(value, Sealed):
+            raise TypeError("A secret is written by save(), and found by nothing but being there.")
+        return str(value or "")

@@ -75,6 +75,7 @@ WAYS_ROUND: dict[str, set[str]] = {
     r"\bvendor_scope\(None\)": {
         "accounts/services/domains.py",
         "accounts/services/delivery.py",
+        "accounts/services/rotation.py",
         "accounts/tasks.py",
         "billing/services/expiring_cards.py",
         "billing/services/notices.py",

@@ -59,7 +59,9 @@ def test_each_vendor_has_its_own_key(buy: Buyer, sandbox: Sandbox, globex: Vendo
 def test_a_changed_key_is_used_at_once(buy: Buyer, sandbox: Sandbox, acme: Vendor) -> None:
     key = buy.customer_id()
     read_customer(acme, key)
-    StripeAccount.objects.update(secret_key="sk_live_not_ours")
+    account = StripeAccount.objects.get()
+    account.secret_key = "sk_live_not_ours"
+    account.save()
     with pytest.raises(KeyRefused):
         read_customer(acme, key)
 

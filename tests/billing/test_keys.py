@@ -153,7 +153,9 @@ def test_even_a_key_that_may_not_name_its_account_gets_the_right_secret(
     stripe: sdk.V1Services, acme: Vendor
 ) -> None:
     """The endpoint's id tells whose secret it is."""
-    StripeAccount.objects.update(webhook_secret="whsec_other", webhook_endpoint_id="we_other")
+    account = StripeAccount.objects.get()
+    account.webhook_secret, account.webhook_endpoint_id = "whsec_other", "we_other"
+    account.save()
     ensure_webhook_endpoint(acme)
     [endpoint] = stripe.webhook_endpoints.list().data
     account = StripeAccount.objects.get()

@@ -1,0 +1,80 @@
+"""Sealing every stored secret with the newest key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import models, transaction
+
+from accounts.secrets import (
+    EncryptedTextField,
+    Sealed,
+    SecretNotReadable,
+    is_sealed_with_first_key,
+    seal,
+    unseal,
+)
+from accounts.tenancy import vendor_scope
+
+A_BATCH = 200
+
+
+@dataclass(kw_only=True)
+class Rotation:
+    """How many secrets were sealed anew and how many already were; which nobody can open."""
+
+    sealed: int = 0
+    were_sealed: int = 0
+    not_readable: list[str] = field(default_factory=list)
+
+
+def rotate() -> Rotation:
+    """Every vendor's. Each batch is a transaction, so that an interruption loses nothing and the
+    next run goes on from there."""
+    done = Rotation()
+    with vendor_scope(None):
+        for model, fields in _models_with_secrets():
+            for keys in _batches(model):
+                with transaction.atomic():
+                    rows = model._default_manager.select_for_update(of=("self",))
+                    for row in rows.filter(pk__in=keys).order_by("pk"):
+                        _rotate_row(row, fields, done)
+    return done
+
+
+def _models_with_secrets() -> Iterator[tuple[type[models.Model], list[EncryptedTextField]]]:
+    for model in apps.get_models():
+        fields = [one for one in model._meta.concrete_fields if isinstance(one, EncryptedTextField)]
+        if fields:
+            yield model, fields
+
+
+def _batches(model: type[models.Model]) -> Iterator[list[Any]]:
+    last = 0
+    rows = model._default_manager.order_by("pk").values_list("pk", flat=True)
+    while keys := list(rows.filter(pk__gt=last)[:A_BATCH]):
+        yield keys
+        last = keys[-1]
+
+
+def _rotate_row(row: models.Model, fields: list[EncryptedTextField], done: Rotation) -> None:
+    changed: dict[str, Sealed] = {}
+    for one in fields:
+        token, place = row.__dict__[one.attname], one.place(row)
+        if not token:
+            continue
+        try:
+            clear = unseal(token, place=place)
+        except SecretNotReadable as error:
+            done.not_readable.append(str(error))
+            continue
+        if is_sealed_with_first_key(token):
+            done.were_sealed += 1
+        else:
+            changed[one.attname] = seal(clear, place=place)
+    if changed:
+        type(row)._default_manager.filter(pk=row.pk).update(**changed)
+    done.sealed += len(changed)
