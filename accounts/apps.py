@@ -2,15 +2,13 @@ from anymail.signals import tracking
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from accounts import guards
-
 
 class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from accounts import webhooks
+        from accounts import guards, webhooks
 
         post_migrate.connect(guards.install, sender=self)
         webhooks.check_provider()

@@ -1,4 +1,5 @@
-"""What the database itself refuses, whatever the program asks: changes of the audit log.
+"""What the database itself refuses, whatever the program asks: changes of the audit log and, on
+PostgreSQL, the rows of vendors that are not in scope.
 
 Installed after every migrate, so that no migration can forget it.
 """
@@ -7,8 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from accounts.postgresql.roles import EVERY_VENDOR, SETTING
+from accounts.tenancy import VendorOwned
 
 TABLE = "accounts_auditentry"
 REFUSAL = "The audit log is never changed."
@@ -35,18 +41,60 @@ REMOVE = {
     "postgresql": [f"DROP TRIGGER IF EXISTS audit_log_keeps ON {TABLE}"],
 }
 
+# Each asks for the setting once a statement, not once a row.
+TOLD = f"(SELECT current_setting('{SETTING}', true))"
+POLICIES = {
+    "vendors_in_scope": f"vendor_id = ANY ((SELECT string_to_array(NULLIF(current_setting("
+    f"'{SETTING}', true), '{EVERY_VENDOR}'), ',')::bigint[])::bigint[])",
+    "every_vendor_in_scope": f"{TOLD} = '{EVERY_VENDOR}'",
+}
+MISSING = "SELECT count(*) FROM pg_policies WHERE schemaname = current_schema() AND tablename = %s"
+GRANT = [
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+    "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}",
+]
+
 
 def install(using: str = "default", **_signal: Any) -> None:
     """The receiver of post_migrate."""
-    _run(INSTALL, connections[using])
+    connection = connections[using]
+    _run(INSTALL[connection.vendor], connection)
+    if connection.vendor == "postgresql":
+        _wall_off(connection)
 
 
 def remove(using: str = "default") -> None:
     """Before the whole database is emptied, which ends with `install`."""
-    _run(REMOVE, connections[using])
+    connection = connections[using]
+    _run(REMOVE[connection.vendor], connection)
 
 
-def _run(statements: dict[str, list[str]], connection: BaseDatabaseWrapper) -> None:
+def vendor_tables() -> list[str]:
+    owned = (model for model in apps.get_models() if issubclass(model, VendorOwned))
+    return sorted(model._meta.db_table for model in owned)
+
+
+def _wall_off(connection: BaseDatabaseWrapper) -> None:
+    """The owner of the tables, who makes and mends them, is not bound by the policies."""
+    quote = connection.ops.quote_name
+    for table in vendor_tables():
+        with connection.cursor() as cursor:
+            cursor.execute(MISSING, [table])
+            if cursor.fetchone()[0] == len(POLICIES):
+                continue
+        policies = [
+            f"CREATE POLICY {name} ON {quote(table)} USING ({rows})"
+            for name, rows in POLICIES.items()
+        ]
+        _run([f"ALTER TABLE {quote(table)} ENABLE ROW LEVEL SECURITY", *policies], connection)
+    if settings.DATABASE_APPLICATION_ROLE:
+        role = quote(settings.DATABASE_APPLICATION_ROLE)
+        schema = quote("public")
+        _run([grant.format(schema=schema, role=role) for grant in GRANT], connection)
+
+
+def _run(statements: list[str], connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
-        for statement in statements[connection.vendor]:
+        for statement in statements:
             cursor.execute(statement)

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager, get_scope, scope
 from django_scopes.manager import DisabledQuerySet
 
+from accounts.postgresql.roles import EVERY_VENDOR
+
 if TYPE_CHECKING:
     from accounts.models import Vendor
 
@@ -43,6 +45,18 @@ def in_scope(vendor_id: int) -> bool:
     if vendors is None:
         return True
     return vendor_id in [v.pk for v in (vendors if isinstance(vendors, list) else [vendors])]
+
+
+def vendors_in_scope() -> str:
+    """As the database is told (accounts/postgresql); nothing outside any scope."""
+    current = get_scope()
+    if "vendor" not in current:
+        return ""
+    vendors = current["vendor"]
+    if vendors is None:
+        return EVERY_VENDOR
+    listed = vendors if isinstance(vendors, list) else [vendors]
+    return ",".join(str(int(vendor.pk)) for vendor in listed)
 
 
 class NoScopeQuerySet(DisabledQuerySet):  # type: ignore[misc]
@@ -99,3 +113,9 @@ class VendorOwned(models.Model):
             if row.vendor_id != self.vendor_id or not in_scope(row.vendor_id):
                 raise OutsideVendorScope(f"{type(row).__name__} {row.pk} is another vendor's.")
         super().save(*args, **kwargs)
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Who holds a row may read it again, and what was deferred, wherever that happens."""
+        vendor = self._meta.get_field("vendor").related_model(pk=self.vendor_id)
+        with scope(vendor=vendor):
+            super().refresh_from_db(*args, **kwargs)

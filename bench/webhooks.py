@@ -49,6 +49,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Vendor
+from accounts.postgresql.roles import EVERY_VENDOR, SETTING
 from accounts.tenancy import vendor_scope
 from bench.servers import Asked, Server, gunicorn
 from billing.models import StripeEvent
@@ -119,6 +120,7 @@ def insert_loop(vendor: Vendor) -> Spent:
     )
     place = names.index("event_id")
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as raw:
+        raw.execute(f"SET {SETTING} = '{EVERY_VENDOR}'")
         cpu, wall = time.process_time(), time.perf_counter()
         for _ in range(EVENTS_A_ROUND):
             values = [*row[:place], f"evt_{uuid4().hex[:24]}", *row[place + 1 :]]

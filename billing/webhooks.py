@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import public
 from accounts.http import VendorRequest
+from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
 from billing import tasks
 from billing.errors import EventNotValid
@@ -58,20 +59,22 @@ def platform_webhook(request: HttpRequest) -> HttpResponse:
         hint = _read(request, settings.STRIPE_PLATFORM_WEBHOOK_SECRET)
     except EventNotValid as error:
         return _refuse(error)
-    vendor_id = _vendor_of(hint.account) if hint.account else None
-    if vendor_id is None or hint.livemode != ("_live_" in settings.STRIPE_PLATFORM_SECRET_KEY):
+    vendor = _vendor_of(hint.account) if hint.account else None
+    if vendor is None or hint.livemode != ("_live_" in settings.STRIPE_PLATFORM_SECRET_KEY):
         logger.warning("Event %s of account %r is not for us.", hint.event_id, hint.account)
         return HttpResponse()
-    _keep(hint, vendor_id)
+    with vendor_scope(vendor):
+        _keep(hint, vendor.pk)
     return HttpResponse()
 
 
-def _vendor_of(account_id: str) -> int | None:
+def _vendor_of(account_id: str) -> Vendor | None:
     """Whose account it is, or is about to be."""
     with vendor_scope(None):
-        account = StripeAccount.objects.filter(connected_account_id=account_id).first()
-        row = account or Onboarding.objects.filter(account_id=account_id).first()
-    return row.vendor_id if row else None
+        accounts = StripeAccount.objects.filter(connected_account_id=account_id)
+        begun = Onboarding.objects.filter(account_id=account_id)
+        row = accounts.select_related("vendor").first() or begun.select_related("vendor").first()
+    return row.vendor if row else None
 
 
 def _refuse(error: EventNotValid) -> HttpResponse:

@@ -112,6 +112,15 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+# On PostgreSQL the tables belong to a role that only a few commands sign in as (migrate, flush),
+# and rows are seen by vendor (accounts/guards.py).
+DATABASE_OWNER: dict[str, str] = {}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "accounts.postgresql"
+    if env("DATABASE_OWNER_URL", default=""):
+        _owner = env.db("DATABASE_OWNER_URL")
+        DATABASE_OWNER = {name: _owner[name] for name in ("USER", "PASSWORD")}
+DATABASE_APPLICATION_ROLE = DATABASES["default"].get("USER", "") if DATABASE_OWNER else ""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Time and language ---

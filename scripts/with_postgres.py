@@ -4,7 +4,8 @@
 
 The cluster is made from the installed binaries in a temporary folder, listens on loopback only,
 trusts everyone there and never syncs: quick, and good for nothing but tests. The command finds it
-in DATABASE_URL. Without a command, says where the binaries are. Needs nothing but Python.
+in DATABASE_URL as the application's role does, and in DATABASE_OWNER_URL as its owner. Without a
+command, says where the binaries are. Needs nothing but Python.
 """
 
 import os
@@ -28,6 +29,7 @@ PLACES = [
     "usr/local/opt/postgresql@*/bin",
 ]
 LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+OWNER, APPLICATION = "hub_owner", "hub"
 SETTINGS = (
     "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
     " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
@@ -60,8 +62,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def throwaway_cluster(binaries: Path) -> Iterator[str]:
-    """Start a cluster, yield its URL, leave no trace."""
+def throwaway_cluster(binaries: Path) -> Iterator[dict[str, str]]:
+    """Start a cluster, yield the variables that lead there, leave no trace."""
     home = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
     user = unprivileged_user()
     if user:
@@ -80,15 +82,26 @@ def throwaway_cluster(binaries: Path) -> Iterator[str]:
         )
 
     try:
-        run("initdb", "-U", "hub", "-A", "trust", "-E", "UTF8", "--locale", LOCALE, "-N")
+        run("initdb", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale", LOCALE, "-N")
         port = free_port()
         run("pg_ctl", "-w", "-l", f"{home}/log", "-o", f"-p {port} {SETTINGS}", "start")
         try:
-            yield f"postgres://hub@127.0.0.1:{port}/postgres"
+            create_application_role(binaries, port)
+            place = f"127.0.0.1:{port}/postgres"
+            yield {
+                "DATABASE_URL": f"postgres://{APPLICATION}@{place}",
+                "DATABASE_OWNER_URL": f"postgres://{OWNER}@{place}",
+            }
         finally:
             run("pg_ctl", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def create_application_role(binaries: Path, port: int) -> None:
+    """As docs/operating.md has it: it owns nothing, and nothing lets it past the policies."""
+    where = ["-h", "127.0.0.1", "-p", str(port), "-U", OWNER]
+    subprocess.run([binaries / "createuser", *where, APPLICATION], check=True)
 
 
 def main(command: list[str]) -> int:
@@ -100,8 +113,8 @@ def main(command: list[str]) -> int:
         print(binaries)
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with throwaway_cluster(binaries) as url:
-        process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+    with throwaway_cluster(binaries) as urls:
+        process = subprocess.Popen(command, env={**os.environ, **urls})
         # Ctrl-C reaches the command by itself; we stay to clear up behind it.
         signal.signal(signal.SIGINT, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())

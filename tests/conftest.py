@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone, translation
 
-from accounts import guards
 from accounts.models import Customer, TeamMember, User, Vendor
+from accounts.postgresql import roles
 from accounts.tenancy import vendor_scope
 from billing.models import Subscription
 from tests.clients import HubClient, signed_in, staff
@@ -29,18 +31,24 @@ def nothing_left_over() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def audit_log_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Where a test's rows are not rolled back, they are deleted: all of them, the log as well."""
-    marker = request.node.get_closest_marker("django_db")
-    empties = "transactional_db" in request.fixturenames or (
-        marker is not None and marker.kwargs.get("transaction")
-    )
-    if empties:
-        request.getfixturevalue("transactional_db")
-    yield
-    if empties:
-        guards.remove()
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[dict[str, str]]:
+    """The owner makes the test's database and drops it again."""
+    login = connection.settings_dict
+    application = {name: login[name] for name in settings.DATABASE_OWNER}
+    with roles.as_owner():
+        yield application
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_modify_db_settings: dict[str, str], django_db_setup: None
+) -> Iterator[None]:
+    """All that happens in between happens under the application's role."""
+    with roles.signed_in_as(django_db_modify_db_settings):
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The audit log cannot be changed, and whoever manages to all the same is found out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 
@@ -10,10 +10,9 @@ from django.db import DatabaseError, transaction
 
 from accounts import guards
 from accounts.models import AuditChain, AuditEntry, Customer, Vendor
+from accounts.postgresql import roles
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
-
-pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -59,6 +58,13 @@ def test_the_database_refuses_to_change_it(
     assert list(AuditEntry.objects.order_by("number")) == five_entries
 
 
+@pytest.fixture
+def forger(django_db_setup: None) -> Iterator[None]:
+    """Somebody who may take the guards away; asked for before any row is written."""
+    with roles.as_owner():
+        yield
+
+
 def forge(**values: Any) -> Callable[[], Any]:
     return lambda: AuditEntry.objects.filter(number=3).update(**values)
 
@@ -77,7 +83,11 @@ def forge(**values: Any) -> Callable[[], Any]:
     ],
 )
 def test_who_gets_round_the_database_is_found_out(
-    five_entries: list[AuditEntry], acme: Vendor, forgery: Callable[[], Any], broken_at: int
+    forger: None,
+    five_entries: list[AuditEntry],
+    acme: Vendor,
+    forgery: Callable[[], Any],
+    broken_at: int,
 ) -> None:
     guards.remove()
     forgery()
@@ -105,7 +115,7 @@ def test_an_entry_says_from_where(alice: Customer) -> None:
         assert AuditEntry.objects.get().client == "203.0.113.9"
 
 
-def test_every_migrate_puts_the_guards_back(five_entries: list[AuditEntry]) -> None:
+def test_every_migrate_puts_the_guards_back(forger: None, five_entries: list[AuditEntry]) -> None:
     guards.remove()
     call_command("migrate", verbosity=0)
 

@@ -15,11 +15,13 @@ from urllib.parse import urlencode
 
 import psycopg
 
+from accounts.postgresql.roles import EVERY_VENDOR, SETTING
 from tests.journeys.stack import Stack, running_stack
 
 SECRET_KEY = "sk_test_acme_demo"
 HOST = "acme.localhost"
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+SEE_EVERY_VENDOR = f"SET {SETTING} = '{EVERY_VENDOR}'"
 GUNICORN = ["-m", "gunicorn", "--config", "config/gunicorn.py"]
 
 # Prints the webhook's secret, and a session's cookie for each address that is given.
@@ -48,6 +50,7 @@ class Running:
         """Straight from the database, on a connection of its own."""
         if url := self.stack.demo.database_url:
             with psycopg.connect(url) as there:
+                there.execute(SEE_EVERY_VENDOR)
                 return there.execute(query).fetchall()  # type: ignore[arg-type]
         with closing(sqlite3.connect(self.stack.demo.folder / "hub.sqlite3", timeout=30)) as here:
             return here.execute(query).fetchall()

@@ -51,16 +51,16 @@ class Stack:
 def running_stack() -> Iterator[Stack]:
     with (
         tempfile.TemporaryDirectory(prefix="hub-journeys-") as folder,
-        own_database(os.environ.get("DATABASE_URL", "")) as database_url,
+        own_database() as database,
     ):
         demo = Demo(
             port=free_port(),
             sandbox_url=f"http://localhost:{free_port()}",
-            database_url=database_url,
+            database_url=database.get("DATABASE_URL"),
             folder=Path(folder) / "demo",
         )
         demo.folder.mkdir()
-        environment = {**demo.environment(), **BEHIND_A_PROXY}
+        environment = {**demo.environment(), **BEHIND_A_PROXY, **database}
         with Processes(folder=ROOT, logs=demo.folder / "log", environment=environment) as processes:
             prepare(demo, processes)
             start(demo, processes)
@@ -79,17 +79,22 @@ def begin_early_in_a_month(sandbox: OverHTTP) -> None:
 
 
 @contextmanager
-def own_database(url: str) -> Iterator[str | None]:
-    """On PostgreSQL one more database beside the tests' own; else None, for a file."""
-    if not url.startswith("postgres"):
-        yield None
+def own_database() -> Iterator[dict[str, str]]:
+    """On PostgreSQL one more database beside the tests' own, as its owner and as the application
+    find it; else nothing, for a file."""
+    owner = os.environ.get("DATABASE_OWNER_URL")
+    if not owner:
+        yield {}
         return
     name = f"journeys_{os.getpid()}"
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
-        yield urlsplit(url)._replace(path=f"/{name}").geturl()
+        yield {
+            variable: urlsplit(os.environ[variable])._replace(path=f"/{name}").geturl()
+            for variable in ("DATABASE_URL", "DATABASE_OWNER_URL")
+        }
     finally:
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(owner, autocommit=True) as connection:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             connection.execute(drop)

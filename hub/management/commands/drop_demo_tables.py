@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from accounts.postgresql.roles import as_owner
+
 
 class Command(BaseCommand):
     help = "Drop every table of the demo's database; ./hub.sh run --fresh does it."
@@ -16,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This is no demo: nothing was dropped.")
-        with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+        with as_owner(), connection.constraint_checks_disabled(), connection.cursor() as cursor:
             for table in connection.introspection.table_names(cursor):
                 cascade = " CASCADE" if connection.vendor == "postgresql" else ""
                 cursor.execute(f"DROP TABLE {connection.ops.quote_name(table)}{cascade}")
