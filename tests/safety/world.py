@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
+from PIL import Image
 
 from accounts.brand import brand_of
 from accounts.logos import clean_logo, logo_of
@@ -29,11 +32,27 @@ from tests.hub.admin.conftest import Records, make_records
 
 HUB, PLATFORM = "config.urls", "config.platform_urls"
 
+CORPUS = [
+    line
+    for line in (Path(__file__).parent / "corpus.txt").read_text().splitlines()
+    if line and not line.startswith("## ")
+]
+"""What has ever been written into a field to run a script on somebody's page: 200 strings."""
+
 # What has a meaning to the program is no free text: a word there would be an error, not a leak.
 MEANINGFUL = {
     *("currency", "interval", "language", "country", "cursor", "collection_method", "subdomain"),
     *("time_zone", "header_colour", "accent_colour", "logo", "pdf", "pdf_sha256", "without_card"),
-    *("kind", "next_path", "secret_key", "webhook_secret", "stripe_status", "connected_account_id"),
+    *(
+        "canonical_domain",
+        "token",
+        "kind",
+        "next_path",
+        "secret_key",
+        "webhook_secret",
+        "stripe_status",
+        "connected_account_id",
+    ),
 }
 OWN = {
     model
@@ -129,10 +148,6 @@ def _add_states(customer: Customer) -> None:
 
 
 def a_logo() -> bytes:
-    from io import BytesIO
-
-    from PIL import Image
-
     out = BytesIO()
     Image.new("RGB", (120, 40), "#0f6b7a").save(out, "PNG")
     return clean_logo(out)
