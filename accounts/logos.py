@@ -65,7 +65,11 @@ def logo_of(vendor: Vendor) -> Logo | None:
 def _read(name: str) -> Logo:
     """A name is random and never used twice, so what it holds never changes."""
     with default_storage.open(name) as file:
-        png = file.read()
+        return logo_from(file.read())
+
+
+def logo_from(png: bytes) -> Logo:
+    """Of what `clean_logo` made."""
     with Image.open(BytesIO(png)) as image:
         return Logo(png, *size_shown(*image.size))
 

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from accounts.brand import brand_from
+from accounts.brand import Brand, brand_from
 from accounts.logos import logo_of
 from accounts.models import Vendor, colour_validator
 
@@ -29,20 +29,29 @@ def sample_image(vendor: Vendor) -> SafeString:
 
 def sample(_site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
     """In the saved colours, or in those of ?header= and ?accent=."""
-    colours = [
-        request.GET.get("header", vendor.header_colour),
-        request.GET.get("accent", vendor.accent_colour),
-    ]
-    try:
-        for colour in colours:
-            colour_validator(colour)
-    except ValidationError as error:
-        raise Http404 from error
     logo = logo_of(vendor)
     context = {
         "vendor": vendor,
-        "brand": brand_from(*colours),
+        "brand": _brand(request, vendor),
         "logo": logo,
         "logo_data": b64encode(logo.png).decode() if logo else "",
     }
     return render(request, "admin/look.svg", context, content_type="image/svg+xml")
+
+
+def colours(_site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
+    """The preview's stylesheet, in the same colours."""
+    return HttpResponse(_brand(request, vendor).stylesheet, content_type="text/css")
+
+
+def _brand(request: HttpRequest, vendor: Vendor) -> Brand:
+    chosen = [
+        request.GET.get("header", vendor.header_colour),
+        request.GET.get("accent", vendor.accent_colour),
+    ]
+    try:
+        for colour in chosen:
+            colour_validator(colour)
+    except ValidationError as error:
+        raise Http404 from error
+    return brand_from(*chosen)

@@ -19,11 +19,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.message import render_message
-from accounts.models import Customer, TeamMember, Vendor
+from accounts.models import TeamMember, Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
-from hub.admin import connect, domains, invitations, look, roles, stripe_keys, team
+from hub.admin import connect, domains, invitations, look, preview, roles, stripe_keys, team
 from hub.admin.base import VendorScopedAdmin
 from hub.admin.changes import changes_in
 from hub.admin.inlines import CancellationRulesInline, DocumentSettingsInline
@@ -32,7 +32,6 @@ from hub.admin.vendor_form import VendorForm
 from hub.staff_door import proofs
 
 OWNERS_LINKS = {"stripe_account": "stripe_summary", "hub_address": "hub_origin"}
-SAMPLE_CUSTOMER = Customer(name="Alice Martin", email="alice@example.com")
 
 type VendorPage = Callable[[admin.AdminSite, HttpRequest, Vendor], HttpResponse]
 
@@ -131,6 +130,8 @@ class VendorAdmin(VendorScopedAdmin):
             self._owners_path("domains", domains.page),
             self._owners_path("invite-again", team.invite_again),
             self._path("look", look.sample, self.viewers),
+            self._path("colours", look.colours, self.viewers),
+            self._path("preview", preview.preview, self.editors),
             *super().get_urls(),
         ]
 
@@ -182,7 +183,9 @@ class VendorAdmin(VendorScopedAdmin):
     @admin.display(description=_("so it reads"))
     def message_preview(self, vendor: Vendor) -> SafeString | str:
         """As saved, and as Alice would read it."""
-        return render_message(vendor, SAMPLE_CUSTOMER) if vendor.pk and vendor.message else ""
+        return (
+            render_message(vendor, preview.SAMPLE_CUSTOMER) if vendor.pk and vendor.message else ""
+        )
 
     @admin.display(description=_("keys"))
     def stripe_account(self, vendor: Vendor) -> SafeString | str:
