@@ -13,6 +13,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
+STAFF_PROOFS = "staff's second factors"
+"""Where authenticator secrets of staff are sealed for, who belong to no one vendor."""
+
 
 class SecretNotReadable(RuntimeError):
     """A stored secret cannot be opened: sealed with other keys, or for somewhere else."""

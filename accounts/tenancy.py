@@ -116,6 +116,6 @@ class VendorOwned(models.Model):
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Who holds a row may read it again, and what was deferred, wherever that happens."""
-        vendor = self._meta.get_field("vendor").related_model(pk=self.vendor_id)
-        with scope(vendor=vendor):
+        vendors: Any = self._meta.get_field("vendor").related_model
+        with scope(vendor=vendors(pk=self.vendor_id)):
             super().refresh_from_db(*args, **kwargs)

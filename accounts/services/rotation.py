@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import models, transaction
 
 from accounts.secrets import (
+    STAFF_PROOFS,
     EncryptedTextField,
     Sealed,
     SecretNotReadable,
@@ -20,6 +22,8 @@ from accounts.secrets import (
 from accounts.tenancy import vendor_scope
 
 A_BATCH = 200
+SEALED_IN_PROOFS = {"secret", "seed"}
+"""Of an authenticator app, and of recovery codes."""
 
 
 @dataclass(kw_only=True)
@@ -32,8 +36,8 @@ class Rotation:
 
 
 def rotate() -> Rotation:
-    """Every vendor's. Each batch is a transaction, so that an interruption loses nothing and the
-    next run goes on from there."""
+    """Every vendor's, and staff's. Each batch is a transaction, so that an interruption loses
+    nothing and the next run goes on from there."""
     done = Rotation()
     with vendor_scope(None):
         for model, fields in _models_with_secrets():
@@ -42,6 +46,10 @@ def rotate() -> Rotation:
                     rows = model._default_manager.select_for_update(of=("self",))
                     for row in rows.filter(pk__in=keys).order_by("pk"):
                         _rotate_row(row, fields, done)
+    for keys in _batches(Authenticator):
+        with transaction.atomic():
+            for proof in Authenticator.objects.select_for_update().filter(pk__in=keys):
+                _rotate_proof(proof, done)
     return done
 
 
@@ -61,20 +69,32 @@ def _batches(model: type[models.Model]) -> Iterator[list[Any]]:
 
 
 def _rotate_row(row: models.Model, fields: list[EncryptedTextField], done: Rotation) -> None:
-    changed: dict[str, Sealed] = {}
+    changed = {}
     for one in fields:
-        token, place = row.__dict__[one.attname], one.place(row)
-        if not token:
-            continue
-        try:
-            clear = unseal(token, place=place)
-        except SecretNotReadable as error:
-            done.not_readable.append(str(error))
-            continue
-        if is_sealed_with_first_key(token):
-            done.were_sealed += 1
-        else:
-            changed[one.attname] = seal(clear, place=place)
+        if anew := _sealed_anew(row.__dict__[one.attname], one.place(row), done):
+            changed[one.attname] = anew
     if changed:
         type(row)._default_manager.filter(pk=row.pk).update(**changed)
-    done.sealed += len(changed)
+
+
+def _rotate_proof(proof: Authenticator, done: Rotation) -> None:
+    for name in SEALED_IN_PROOFS & proof.data.keys():
+        if anew := _sealed_anew(proof.data[name], STAFF_PROOFS, done):
+            proof.data[name] = anew
+    proof.save(update_fields=["data"])
+
+
+def _sealed_anew(token: str, place: str, done: Rotation) -> Sealed | None:
+    """With the first key; None where there is nothing to do, or nothing that can be done."""
+    if not token:
+        return None
+    try:
+        clear = unseal(token, place=place)
+    except SecretNotReadable as error:
+        done.not_readable.append(str(error))
+        return None
+    if is_sealed_with_first_key(token):
+        done.were_sealed += 1
+        return None
+    done.sealed += 1
+    return seal(clear, place=place)

@@ -8,16 +8,18 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings as project
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accounts.models import Vendor
+from accounts.models import User, Vendor
 from accounts.secrets import Sealed, SecretNotReadable, is_sealed_with_first_key
 from accounts.services import rotation
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
+from hub.staff_door.adapters import MFAAdapter
 from tests.clients import HubClient
 from tests.factories import make_stripe_account, make_vendor
 from tests.figures import Report
@@ -95,6 +97,11 @@ def three_vendors(settings: Any) -> list[Vendor]:
     vendors = [make_vendor(name) for name in ("One", "Two", "Three")]
     for vendor in vendors:
         make_stripe_account(vendor, secret_key=f"sk_test_{vendor.name}")
+    Authenticator.objects.create(
+        user=User.objects.create_user("staff@hub.example"),
+        type=Authenticator.Type.TOTP,
+        data={"secret": MFAAdapter().encrypt("JBSWY3DP")},
+    )
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     return vendors
 
@@ -107,13 +114,15 @@ def test_rotation_seals_everything_with_the_first_key(
     for out in said:
         call_command("rotate_keys", stdout=out)
 
-    assert "6 secrets sealed with the first key, 0 already were" in said[0].getvalue()
-    assert "0 secrets sealed with the first key, 6 already were" in said[1].getvalue()
+    assert "7 secrets sealed with the first key, 0 already were" in said[0].getvalue()
+    assert "0 secrets sealed with the first key, 7 already were" in said[1].getvalue()
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
     assert [stored(one).secret_key for one in three_vendors] == [
         "sk_test_One", "sk_test_Two", "sk_test_Three",
     ]  # fmt: skip
-    report("6 of 6 secrets open with the new key alone")
+    proof = Authenticator.objects.get()
+    assert MFAAdapter().decrypt(proof.data["secret"]) == "JBSWY3DP"
+    report("7 of 7 secrets open with the new key alone")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -135,7 +144,7 @@ def test_rotation_may_be_interrupted_anywhere(
 
     done = rotation.rotate()
 
-    assert (first, done.sealed, done.were_sealed) == ([True, False, False], 4, 2)
+    assert (first, done.sealed, done.were_sealed) == ([True, False, False], 5, 2)
 
 
 @pytest.mark.django_db
