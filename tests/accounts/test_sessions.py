@@ -96,12 +96,16 @@ def test_a_session_ends_after_fourteen_days_or_seven_unused(acme, as_alice, bega
     assert is_signed_in(as_alice) == lasts
 
 
-def test_a_vendor_may_shorten_both(acme, as_alice):
-    Vendor.objects.update(idle_hours=1)
-    with vendor_scope(acme):
-        CustomerSession.objects.update(seen_at=now() - timedelta(hours=1))
+@pytest.mark.parametrize(
+    ("limit", "moment"), [("idle_hours", "seen_at"), ("session_hours", "signed_in_at")]
+)
+def test_a_vendor_may_shorten_both(acme, as_alice, limit, moment):
+    Vendor.objects.update(**{limit: 1})
+    for ago, lasts in ((timedelta(minutes=59), True), (timedelta(hours=1), False)):
+        with vendor_scope(acme):
+            CustomerSession.objects.update(**{moment: now() - ago})
 
-    assert not is_signed_in(as_alice)
+        assert is_signed_in(as_alice) == lasts
 
 
 def test_when_and_from_where_it_was_last_used_is_kept(acme, as_alice):
