@@ -8,8 +8,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from accounts import guards, webhooks
+        from accounts import guards, task_log, webhooks
 
         post_migrate.connect(guards.install, sender=self)
+        task_log.connect()
         webhooks.check_provider()
         tracking.connect(webhooks.take_in)

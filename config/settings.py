@@ -9,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from config.logs import logging_config
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -58,6 +60,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.request_log.RequestLogMiddleware",
     # Headers come first, so that every answer has them: files, redirects to HTTPS, errors.
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "config.policy_reports.ReportingEndpointsMiddleware",
@@ -226,6 +229,9 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
         *("magnetometer", "microphone", "midi", "serial", "usb", "xr-spatial-tracking"),
     )
 }
+
+# --- Logs: a line of JSON for each event, for eyes in the demo; masked in either case ---
+LOGGING = logging_config(for_machines=not (DEMO or DEBUG), level=env("LOG_LEVEL", default="INFO"))
 
 # --- Cache ---
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
