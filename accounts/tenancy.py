@@ -59,6 +59,14 @@ def vendors_in_scope() -> str:
     return ",".join(str(int(vendor.pk)) for vendor in listed)
 
 
+def cache_key(key: str, key_prefix: str, version: int) -> str:
+    """For settings.CACHES: what one vendor's pages keep, no other's can come upon. What staff's
+    keep is nobody's: a session ends in whatever scope it ends."""
+    vendor = get_scope().get("vendor")
+    whose = "platform" if vendor is None or isinstance(vendor, list) else f"vendor-{vendor.pk}"
+    return f"{key_prefix}:{whose}:{version}:{key}"
+
+
 class NoScopeQuerySet(DisabledQuerySet):  # type: ignore[misc]
     """What a manager hands out outside a scope: also the ways round that django-scopes forgot."""
 

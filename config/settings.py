@@ -235,6 +235,7 @@ LOGGING = logging_config(for_machines=not (DEMO or DEBUG), level=env("LOG_LEVEL"
 
 # --- Cache ---
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+CACHES["default"]["KEY_FUNCTION"] = "accounts.tenancy.cache_key"
 
 # --- Background work: a row first, a task as the nudge, a sweep for what was left ---
 TASKS: dict[str, Any] = {
