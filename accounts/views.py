@@ -22,8 +22,8 @@ from accounts.access import public
 from accounts.errors import LinkNotValid, ProofNotRight, SupportViewNotValid
 from accounts.forms import CodeForm, LanguageForm, ProofForm, SignInForm
 from accounts.http import CustomerRequest, own_path
+from accounts.services import audit, support_views
 from accounts.services import sign_in as door_keeper
-from accounts.services import support_views
 
 if TYPE_CHECKING:
     from accounts.http import VendorRequest
@@ -157,6 +157,8 @@ def _let_in(request: VendorRequest, customer: Customer, next_path: str) -> HttpR
 @require_POST
 def sign_out(request: VendorRequest) -> HttpResponse:
     """Here and on every other device."""
+    if request.customer:
+        audit.record("signed_out", customer=request.customer)
     sessions.sign_out(request)
     messages.success(request, _("You are signed out, on all your devices."))
     return redirect("hub:home")

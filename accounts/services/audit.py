@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,9 @@ from django.utils import timezone
 
 from accounts.models import AuditChain, AuditEntry, Customer, User, Vendor
 from accounts.tenancy import current_vendor
+
+_secret_name = re.compile(r"secret|password|token|recovery", re.IGNORECASE)
+_secret_text = re.compile(r"\b(?:[rs]k_(?:live|test)|whsec)_\w+")
 
 _client: ContextVar[str] = ContextVar("audit_client", default="")
 
@@ -39,12 +43,12 @@ def record(
     subject: str = "",
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """What a customer is named for and no user did, the customer did. No secret belongs in here."""
+    """What a customer is named for and no user did, the customer did. Secrets are masked."""
     vendor = customer.vendor if customer else current_vendor()
     entry = AuditEntry(
         vendor=vendor,
         action=action,
-        subject=subject[:200],
+        subject=_masked(subject)[:200],
         customer=customer,
         by_customer=customer is not None and by_user is None,
         by_user=by_user,
@@ -67,8 +71,21 @@ def _append(entry: AuditEntry, chain: AuditChain) -> None:
 
 def _plain(detail: dict[str, Any]) -> dict[str, Any]:
     """As it will come back from the database, so that its hash can be worked out again."""
-    plain: dict[str, Any] = json.loads(json.dumps(detail, default=str))
+    plain: dict[str, Any] = _masked(json.loads(json.dumps(detail, default=str)))
     return plain
+
+
+def _masked(value: Any, name: str = "") -> Any:
+    """Nobody needs a secret to know that it was changed: its last four characters tell."""
+    if isinstance(value, dict):
+        return {key: _masked(each, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(each, name) for each in value]
+    if not isinstance(value, str):
+        return value
+    if _secret_name.search(name):
+        return value and f"••••{value[-4:]}"
+    return _secret_text.sub(lambda found: f"••••{found.group()[-4:]}", value)
 
 
 def _hash(entry: AuditEntry) -> str:

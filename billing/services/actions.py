@@ -106,12 +106,18 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     action.refresh_from_db()
     if state == Action.State.DONE:
         settle_failures(action=action)
-        about = str(action.subscription or "")
-        audit.record(action.kind, customer=action.customer, subject=about)
+        _record(action)
     elif error is not None and error.detail != NOT_APPLIED:
         record_failure(error, action=action)
     if action.mail_wanted:
         notices.confirm_action.enqueue(action.vendor_id, str(action.pk))
+
+
+def _record(action: Action) -> None:
+    """As the customer's doing; sending a link is staff's, and recorded where they are known."""
+    if action.kind != Action.Kind.SEND_UPDATE_LINK:
+        about = str(action.subscription or "")
+        audit.record(action.kind, customer=action.customer, subject=about)
 
 
 def finish_not_applied(action: Action) -> None:

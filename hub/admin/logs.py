@@ -43,6 +43,11 @@ MESSAGES: dict[str, StrOrPromise] = {
 }
 
 STAFF_ACTS: dict[str, StrOrPromise] = {
+    "domain_added": _("Domain added"),
+    "domain_in_links": _("Domain for links chosen"),
+    "domain_lapsed": _("Domain no longer proved"),
+    "domain_removed": _("Domain removed"),
+    "domain_verified": _("Domain proved"),
     "stripe_keys_changed": _("Stripe keys changed"),
     "stripe_connected": _("Stripe account connected"),
     "stripe_connection_begun": _("Connecting a Stripe account begun"),

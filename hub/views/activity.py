@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import sessions
 from accounts.http import CustomerRequest
+from accounts.services import audit
 from hub.paging import page_of
 from hub.presentation.activity import acts, devices
 
@@ -33,8 +34,10 @@ def end_sessions(request: CustomerRequest) -> HttpResponse:
     session_id = request.POST.get("session", "")
     if session_id.isdecimal() and len(session_id) < 19:
         sessions.end(request.customer, int(session_id))
+        audit.record("session_ended", customer=request.customer)
         messages.success(request, _("That device is signed out."))
     else:
         sessions.end_others(request)
+        audit.record("sessions_ended", customer=request.customer)
         messages.success(request, _("All other devices are signed out."))
     return redirect("hub:activity")

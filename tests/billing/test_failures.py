@@ -125,7 +125,7 @@ def test_the_customer_alone_gets_the_link_to_stripes_page(
     assert asked.idempotency_key == Action.objects.get(kind=Action.Kind.SEND_UPDATE_LINK).key(
         "portal"
     )
-    entry = AuditEntry.objects.get(action="update_link_sent")
+    entry = AuditEntry.objects.get(action__contains="update_link")
     assert (entry.by_user, entry.subject) == (owner, "alice@example.com")
     kept = [*SentMail.objects.values(), *Action.objects.values(), *AuditEntry.objects.values()]
     assert "billing.stripe.com" not in str(kept)
