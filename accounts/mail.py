@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from email.message import MIMEPart
 from email.utils import formataddr, parseaddr
@@ -31,13 +32,14 @@ LOGO_ID = "logo"
 
 # Media queries (the dark look) cannot stand at an element: they stay in the head.
 _inliner = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+_controls = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _is_address = EmailValidator(NOT_ONE_MAILBOX)
 
 
 def validate_mailbox(address: str) -> None:
     """One mailbox, and nothing that a mail server could read as two."""
     _is_address(address)
-    if '"' in address or len(address) > LONGEST_ADDRESS:
+    if '"' in address or not address.isprintable() or len(address) > LONGEST_ADDRESS:
         raise ValidationError(NOT_ONE_MAILBOX, code="invalid")
 
 
@@ -130,8 +132,8 @@ def _plain(message: str, part: str, context: dict[str, Any]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A header's worth: no line break survives."""
-    return " ".join(text.split())
+    """A header's worth: no line break and no control character survives."""
+    return " ".join(_controls.sub(" ", text).split())
 
 
 def _inline_image(logo: Logo) -> MIMEPart:
