@@ -132,8 +132,8 @@ def _plain(message: str, part: str, context: dict[str, Any]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A header's worth: no line break and no control character survives."""
-    return " ".join(_controls.sub(" ", text).split())
+    """A header's worth: no line break and no control character, nor one spelt in RFC 2047's way."""
+    return " ".join(_controls.sub(" ", text).replace("=?", "= ?").split())
 
 
 def _inline_image(logo: Logo) -> MIMEPart:

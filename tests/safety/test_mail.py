@@ -34,7 +34,7 @@ NAMES = [
         '"x" <eve@evil.example>',
         "x; eve@evil.example",
     ),
-    *("=?utf-8?q?x=0ABcc:_eve=40evil.example?=", "a" * 5_000, "\u202eevil", "株式会社" * 60),
+    *("=?utf-8?q?x=0ABcc:_eve=40evil.example?=", "a" * 600, "\u202eevil", "株式会社" * 60),
     *CORPUS[::20],
 ]
 ADDRESSES = [
@@ -44,6 +44,9 @@ ADDRESSES = [
     *("alice@example.com%0aeve@evil.example@", "alice@exam\u2028ple.com", "alice@example.com\x00"),
     "=?utf-8?q?alice?=@example.com\r\nBcc: eve@evil.example",
 ]
+LONGEST_LINE = 998
+"""RFC 5322, in bytes."""
+
 OURS = {
     *("from", "to", "subject", "reply-to", "auto-submitted", "date", "message-id"),
     *("mime-version", "content-type", "content-transfer-encoding"),
@@ -73,7 +76,8 @@ def test_a_hostile_name_is_only_a_name(in_acme: Vendor, alice: Customer, report:
         ]
         senders = getaddresses([str(message["From"])])
         assert [address for _name, address in senders] == ["hub@test"], name
-        assert len(outbox.outbox[-1].message()["Subject"]) <= 998
+        wire = newest().message().as_bytes()
+        assert max(map(len, wire.splitlines())) <= LONGEST_LINE, name
     report(f"{len(NAMES)} hostile names of vendor and customer: 1 receiver each, 0 foreign headers")
 
 
