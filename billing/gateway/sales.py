@@ -4,6 +4,7 @@ and discounts, and the credit notes that took something of it back."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import id_of, moment, texts
+from billing.gateway.reading import first_text, id_of, moment, texts
 from billing.gateway.records import (
     ChargeRecord,
     CreditNoteRecord,
@@ -101,11 +102,34 @@ def _invoiced(client: stripe.V1Services, payment_intent_id: str) -> SaleRecord |
         "payment_intent": payment_intent_id,
     }
     found = client.invoice_payments.list(
-        {"payment": paid_by, "expand": ["data.invoice"], "limit": 1}
+        {"payment": paid_by, "expand": ["data.invoice"], "limit": 100}
     )
-    invoices = (payment.invoice for payment in found.data)
-    paid = next((one for one in invoices if isinstance(one, stripe.Invoice)), None)
-    return _sale_of_invoice(client, paid) if paid else None
+    invoices = [payment.invoice for payment in found.auto_paging_iter()]
+    paid = {one.id: one for one in invoices if isinstance(one, stripe.Invoice)}
+    sales = [
+        _sale_of_invoice(client, one)
+        for one in sorted(paid.values(), key=lambda i: (i.created, i.id))
+    ]
+    return _together(sales) if sales else None
+
+
+def _together(sales: list[SaleRecord]) -> SaleRecord:
+    """One payment may be for several invoices: it then goes by the oldest's name."""
+    if len(sales) == 1:
+        return sales[0]
+    shipped = [sale.shipping for sale in sales if sale.shipping]
+    tax = sum(part.tax_minor for part in shipped)
+    shipping = _shipping(tax + sum(part.net_minor for part in shipped), tax)
+    return replace(
+        sales[0],
+        subscription_id=first_text(*(sale.subscription_id for sale in sales)),
+        total_minor=sum(sale.total_minor for sale in sales),
+        tax_minor=sum(sale.tax_minor for sale in sales),
+        balance_minor=sum(sale.balance_minor for sale in sales),
+        lines=[line for sale in sales for line in sale.lines],
+        shipping=shipping if shipped else None,
+        credit_notes=[note for sale in sales for note in sale.credit_notes],
+    )
 
 
 def _sale_of_invoice(client: stripe.V1Services, invoice: stripe.Invoice) -> SaleRecord:

@@ -51,8 +51,8 @@ class StripeEvent(VendorOwned):
 class Action(VendorOwned):
     """What a customer asked for that changes Stripe: a row first, then the calls.
 
-    `parameters` holds what it takes to say later whether Stripe did it, or to put it back; their
-    hash stays as they were asked for.
+    `parameters` holds what it takes to say later whether Stripe did it, or to put it back; the hash
+    is of what was asked for: what, for whom, why, and the parameters as they were then.
     """
 
     class Kind(models.TextChoices):

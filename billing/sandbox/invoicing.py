@@ -212,11 +212,13 @@ def close(account: Account, invoice: Obj, status: str, transition: str, event: s
     invoice["status_transitions"][transition] = account.now()
     account.save(invoice)
     if status == "void":
-        _cancel_payment(account, invoice)
+        cancel_payment(account, invoice)
     account.emit(event, invoice)
+    standing.forgiven(account, invoice)
 
 
-def _cancel_payment(account: Account, invoice: Obj) -> None:
+def cancel_payment(account: Account, invoice: Obj) -> None:
+    """The one that an invoice has by itself."""
     for payment in account.all("invoice_payment", invoice=invoice["id"], status="open"):
         payment["status"] = "canceled"
         payment["status_transitions"]["canceled_at"] = account.now()

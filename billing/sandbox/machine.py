@@ -29,6 +29,7 @@ __all__ = ["Response", "Sandbox"]
 # Each of these serves the requests for its nouns, by registering them when it is imported.
 NOUNS = (
     "account",
+    "attaching",
     "balance",
     "catalogue",
     "charges",
@@ -261,12 +262,11 @@ class Sandbox:
 
     def checkout_complete(self, session: str, payment_method: str = "pm_card_visa") -> None:
         """The customer buys at the checkout page. A refused card raises its `ApiError`."""
-        with self._lock, self._change():
-            account = self.owner(session)
-            account.cause = Cause()
-            found = account.get("checkout.session", session)
-            buying.complete(account, found, payment_method)
-        self._push()
+
+        def complete(account: Account) -> None:
+            buying.complete(account, account.get("checkout.session", session), payment_method)
+
+        self.at(self.owner(session).id, complete)
 
     def authenticate(self, intent: str, *, passed: bool) -> None:
         """What the bank's 3-D Secure page reports about a payment or setup intent."""

@@ -49,6 +49,16 @@ def payment_failed(account: Account, invoice: Obj) -> None:
         account.save(customer, "customer.updated")
 
 
+def forgiven(account: Account, invoice: Obj) -> None:
+    """Void or written off: if it was the latest, its subscription owes nothing any more."""
+    subscription = subscription_of(account, invoice)
+    if subscription is None or subscription["latest_invoice"] != invoice["id"]:
+        return
+    if subscription["status"] == "past_due":
+        subscription["status"] = "active"
+        account.save(subscription, UPDATED)
+
+
 def given_up(account: Account, invoice: Obj) -> None:
     """The last attempt failed: the account's settings say what becomes of the subscription."""
     subscription = subscription_of(account, invoice)

@@ -37,6 +37,13 @@ def start(
     reason: str = "",
 ) -> Action:
     """The row, committed before Stripe hears anything; refuses to run inside a transaction."""
+    asked = {
+        "kind": str(kind),
+        "customer": customer.pk,
+        "subscription": subscription.stripe_subscription_id if subscription else "",
+        "reason": reason,
+        "parameters": parameters or {},
+    }
     with transaction.atomic(durable=True):
         action = Action(
             vendor_id=customer.vendor_id,
@@ -44,16 +51,16 @@ def start(
             customer=customer,
             subscription=subscription,
             parameters=parameters or {},
-            parameters_hash=_hash(parameters or {}),
+            parameters_hash=_hash(asked),
             reason=reason,
         )
         action.save()
     return action
 
 
-def _hash(parameters: dict[str, Any]) -> str:
-    """What was asked for, provable after the parameters themselves are gone."""
-    text = json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)
+def _hash(asked: dict[str, Any]) -> str:
+    """What was asked for and for whom, provable after the parameters themselves are gone."""
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

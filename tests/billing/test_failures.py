@@ -94,6 +94,19 @@ def test_an_event_of_the_other_mode_is_listed_and_nothing_is_asked(
     assert len(sandbox.ledger) == asked
 
 
+def test_the_hash_covers_what_was_asked_for_and_for_whom(buy: Buyer) -> None:
+    """A cancellation has no parameters of its own."""
+    one, other = buy.subscription(), buy.subscription("Lab")
+    asked = [(one, "price"), (one, "time"), (other, "price"), (one, "price")]
+    hashes = []
+    for row, reason in asked:
+        action = actions.start(Action.Kind.CANCEL, row.customer, subscription=row, reason=reason)
+        hashes.append(action.parameters_hash)
+        actions.forget(action)
+    assert len(set(hashes)) == 3
+    assert hashes[0] == hashes[3]
+
+
 def test_the_parameters_hash_stays_when_the_parameters_are_forgotten(buy: Buyer) -> None:
     action = actions.start(
         Action.Kind.UPDATE_DETAILS,
