@@ -4,6 +4,7 @@ Both are streamed, a document at a time, so that a thousand take no more memory 
 """
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from io import RawIOBase
@@ -58,20 +59,25 @@ def zip_of(documents: QuerySet[Document], *, read: Callable[[Document], bytes]) 
 
 
 def csv_of(documents: QuerySet[Document]) -> Iterator[str]:
-    """A row each, amounts as plain numbers with a point, the header in the active language."""
+    """A row each, amounts as plain numbers with a point, the header in the active language; at the
+    end what each currency comes to, for amounts of two currencies have no sum."""
     header = [
         *(_("Number"), _("Kind"), _("Date"), _("For"), _("Order"), _("Currency")),
         *(_("Net"), _("Tax"), _("Total"), _("Paid with"), _("Corrects")),
     ]
     kinds = {kind.value: str(kind.label) for kind in Document.Kind}
-    return _rows(documents, header, kinds)
+    return _rows(documents, header, kinds, total_word=_("Total"))
 
 
-def _rows(documents: QuerySet[Document], header: list[str], kinds: dict[str, str]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+def _rows(
+    documents: QuerySet[Document], header: list[str], kinds: dict[str, str], *, total_word: str
+) -> Iterator[str]:
+    writer, totals = csv.writer(_Echo()), defaultdict[str, list[int]](lambda: [0, 0, 0])
     yield BYTE_ORDER_MARK + writer.writerow(header)
     for document in _each(documents):
-        amounts = (document.net_minor, document.tax_minor, document.total_minor)
+        amounts = [document.net_minor, document.tax_minor, document.total_minor]
+        so_far = totals[document.currency]
+        totals[document.currency] = [a + b for a, b in zip(so_far, amounts, strict=True)]
         yield writer.writerow(
             [
                 _text(document.number),
@@ -85,6 +91,9 @@ def _rows(documents: QuerySet[Document], header: list[str], kinds: dict[str, str
                 _text(document.corrects.number if document.corrects else ""),
             ]
         )
+    for currency, amounts in sorted(totals.items()):
+        figures = [major(amount, currency) for amount in amounts]
+        yield writer.writerow(["", total_word, "", "", "", currency.upper(), *figures, "", ""])
 
 
 class _Echo:

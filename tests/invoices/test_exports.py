@@ -26,10 +26,16 @@ def unzipped(documents):
     return ZipFile(BytesIO(b"".join(exports.zip_of(documents, read=services.read_pdf))))
 
 
-def rows_of(documents):
+def table_of(documents):
+    """The rows of the documents, and those of the totals."""
     text = "".join(exports.csv_of(documents))
     assert text.startswith("\ufeff")
-    return list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+    rows = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+    return [row for row in rows if row["Number"]], [row for row in rows if not row["Number"]]
+
+
+def rows_of(documents):
+    return table_of(documents)[0]
 
 
 def test_the_archive_holds_each_pdf_as_it_was_issued(alice):
@@ -88,14 +94,20 @@ def test_the_table_has_plain_figures(alice):
 
 
 def test_several_currencies_stand_each_on_its_own_with_its_own_decimals(alice):
-    """No sum is made: adding yen to euros would be a figure of nothing."""
+    """A total each: adding yen to euros would be a figure of nothing."""
     for currency, net in (("jpy", 500), ("kwd", 12340), ("eur", 1900), ("isk", 50000)):
         receipt = make_receipt(alice, currency=currency, lines=[course(net_minor=net, tax_minor=0)])
     with vendor_scope(alice.vendor):
         note = make_credit_note(receipt, 10000)
         taken_back = services.take_back_credit_note(note, source="re_1 failed", failed_at=IN_JUNE)
-    rows = rows_of(documents_of(alice))
-    assert len(rows) == 6
+    rows, totals = table_of(documents_of(alice))
+    assert len(rows) == len(unzipped(documents_of(alice)).namelist()) == 6
+    assert [(row["Kind"], row["Currency"], row["Total"]) for row in totals] == [
+        ("Total", "EUR", "19.00"),
+        ("Total", "ISK", "500.00"),
+        ("Total", "JPY", "500"),
+        ("Total", "KWD", "12.340"),
+    ]
     assert {(row["Currency"], row["Total"]) for row in rows} == {
         *(("JPY", "500"), ("KWD", "12.340"), ("EUR", "19.00")),
         *(("ISK", "500.00"), ("ISK", "-100.00"), ("ISK", "100.00")),
