@@ -11,6 +11,7 @@ from config import certificates, health, policy_reports
 
 handler400 = "hub.problems.bad_request"
 handler403 = "hub.problems.forbidden"
+handler500 = "hub.problems.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -6,6 +6,7 @@ from config import policy_reports
 
 handler400 = "hub.problems.bad_request"
 handler403 = "hub.problems.forbidden"
+handler500 = "hub.problems.server_error"
 
 urlpatterns = [
     path("policy-reports/", policy_reports.receive, name="policy_reports"),

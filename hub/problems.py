@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.utils.translation import gettext_lazy as _
+from django.views import defaults
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 LARGEST_REQUEST = 8 * 1024 * 1024
 """In bytes. A logo of 5 MB fits; what is larger is refused before it is read."""
+
+RETRY_SECONDS = 120
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
@@ -67,6 +73,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403 of both hosts; customers meet 404 instead."""
     return problem(request, 403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """handler500 of both hosts. A database that is down, full or restarting comes back: whoever
+    asks (Stripe, too) is told to ask again."""
+    if not isinstance(sys.exception(), OperationalError):
+        return defaults.server_error(request)
+    page = get_template("503.html").render()
+    return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 class ProblemMiddleware:

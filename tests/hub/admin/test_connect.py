@@ -84,7 +84,9 @@ def at_admin(as_owner: HubClient, acme: Vendor, sandbox: Sandbox) -> Browser:
 def account(at_admin: Browser) -> str:
     """Acme's account, connected."""
     at_admin.follow(at_admin.at_stripe(at_admin.connect(), "complete"))
-    return used(at_admin.vendor)
+    key = used(at_admin.vendor)
+    assert key.startswith("acct_")
+    return key
 
 
 def used(vendor: Vendor) -> str:
