@@ -17,8 +17,8 @@ QUEUE = {"default": {"BACKEND": "django_ox.backend.OxBackend"}}
 
 
 def all_rows() -> str:
-    """The whole database: the tables of the queue, of sessions and of the log among them."""
-    with connection.cursor() as cursor:
+    """The whole database, of every vendor: the tables of the queue, of sessions and of the log among them."""
+    with vendor_scope(None), connection.cursor() as cursor:
         names = connection.introspection.table_names(cursor)
         rows = []
         for name in names:
