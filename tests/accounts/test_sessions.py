@@ -31,6 +31,14 @@ def test_a_session_does_not_travel_between_vendors(as_alice, carol):
     assert not is_signed_in(copy_cookies(as_alice, "globex.test"))
 
 
+def test_a_session_names_its_vendor(as_alice, globex):
+    session = as_alice.session
+    session["vendor"] = globex.pk
+    session.save()
+
+    assert not is_signed_in(as_alice)
+
+
 def test_a_session_is_nothing_on_the_platform(as_alice):
     platform = copy_cookies(as_alice, "hub.test")
 

@@ -12,12 +12,14 @@ from accounts.services import addresses, sign_in
 from accounts.tenancy import vendor_scope
 from tests.accounts.mailbox import code_in, link_in, token_in
 from tests.clients import HubClient
+from tests.safety.doors import open_door
 
+LINKS = 20
 QUEUE = {"default": {"BACKEND": "django_ox.backend.OxBackend"}}
 
 
 def all_rows() -> str:
-    """The whole database, of every vendor: the tables of the queue, of sessions and of the log among them."""
+    """The whole database, of every vendor; the queue, sessions and the log are in it."""
     with vendor_scope(None), connection.cursor() as cursor:
         names = connection.introspection.table_names(cursor)
         rows = []
@@ -59,3 +61,25 @@ def test_tokens_and_codes_leave_no_trace(settings, alice, support, acme, caplog,
     assert alice.email in look[0], "a search that finds what is there"
     assert "send_link" in written
     report(f"{len(secrets)} tokens and codes in rows, tasks, logs and cache: {len(hits)} hits")
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("running")
+def test_the_product_as_it_runs_writes_them_nowhere(report):
+    """In no file of its own: database, journal, logs of web server and worker, documents."""
+    with open_door() as door:
+        links = []
+        for address in door.make_customers("canary", LINKS):
+            owner, path = door.request_link(address)
+            owner.submit(path, {}, page=path)
+            assert owner.is_signed_in
+            links.append(path)
+        tokens = [path.split("/")[2].encode() for path in links]
+        folder = door.hub.stack.demo.folder
+        files = [f for f in folder.rglob("*") if f.is_file() and "mail" not in f.parts]
+        contents = [file.read_bytes() for file in files]
+
+    hits = [token for token in tokens for content in contents if token in content]
+    assert any(b"canary1@example.com" in content for content in contents)
+    report(f"{LINKS} tokens in {len(files)} files of the running product: {len(hits)} hits")
+    assert hits == []
