@@ -18,6 +18,14 @@ from hub.admin.columns import Columns
 from hub.admin.generics import ModelAdmin
 from hub.admin.panels import Panel
 
+LONGEST_ID = 18
+"""Digits: more than that no row's number has, and no database's column holds."""
+
+
+def row_id(typed: str | None) -> int | None:
+    """The number in an address, if a row could have it."""
+    return int(typed) if typed and typed.isdecimal() and len(typed) <= LONGEST_ID else None
+
 
 class VendorFilter(admin.SimpleListFilter):
     """Only the vendors this person works for, and only where there is more than one."""
@@ -30,8 +38,8 @@ class VendorFilter(admin.SimpleListFilter):
         return [(str(vendor.pk), vendor.name) for vendor in vendors] if len(vendors) > 1 else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset.filter(vendor_id=value) if value and value.isdecimal() else queryset
+        vendor_id = row_id(self.value())
+        return queryset if vendor_id is None else queryset.filter(vendor_id=vendor_id)
 
 
 class CustomerFilter(admin.SimpleListFilter):
@@ -41,13 +49,12 @@ class CustomerFilter(admin.SimpleListFilter):
     parameter_name = "customer"
 
     def lookups(self, request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        value = self.value() or ""
-        customer = Customer.objects.filter(pk=value).first() if value.isdecimal() else None
-        return [(value, str(customer))] if customer else []
+        customer = Customer.objects.filter(pk=row_id(self.value())).first()
+        return [(str(customer.pk), str(customer))] if customer else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset.filter(customer_id=value) if value and value.isdecimal() else queryset
+        customer_id = row_id(self.value())
+        return queryset if customer_id is None else queryset.filter(customer_id=customer_id)
 
 
 class WhenFilter(admin.DateFieldListFilter):
