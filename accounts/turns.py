@@ -13,8 +13,10 @@ MOST_DOUBLINGS = 20
 
 
 def in_turn[T](rows: QuerySet[Any, T], *, at_most: int, each: int) -> list[T]:
-    """Of these ordered rows, each vendor's first, then each vendor's second, and so on."""
-    vendors = rows.order_by("vendor_id").values_list("vendor_id", flat=True).distinct()
+    """Of these ordered rows, each vendor's first, then each vendor's second, and so on; more than
+    `each` of one where the round is not full without."""
+    vendors = list(rows.order_by("vendor_id").values_list("vendor_id", flat=True).distinct())
+    each = max(each, at_most // max(len(vendors), 1))
     shares = [list(rows.filter(vendor_id=vendor)[:each]) for vendor in vendors]
     rounds = chain.from_iterable(zip_longest(*shares))
     return list(islice((row for row in rounds if row is not None), at_most))
