@@ -105,7 +105,7 @@ def find_the_past_customers(found, page, acme, mailbox, bob):
     found.past_customer["no card to change"] = f"{acme.origin}/card/"
     page.goto(f"{acme.origin}/profile/")
     new = acme.buyer().email
-    page.get_by_label("E-mail").fill(new)
+    page.get_by_label("E-mail", exact=True).fill(new)
     page.get_by_role("button", name="Save changes").click()
     confirm = mailbox.mail_to(new, "Confirm your new").button("Confirm this address")
     found.past_customer["confirming an address"] = confirm
