@@ -103,6 +103,8 @@ def logging_config(*, for_machines: bool, level: str = "INFO") -> dict[str, Any]
         "loggers": {
             "django": {**quiet, "level": level},
             "django.request": {**quiet, "level": "ERROR"},
+            "axes": {**quiet, "level": "WARNING"},
+            "weasyprint": {**quiet, "level": "WARNING"},
             "gunicorn.error": {**quiet, "level": level},
             # Each request is logged once, by config.request_log.
             "gunicorn.access": {**quiet, "level": "WARNING"},
