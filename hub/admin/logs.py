@@ -32,6 +32,7 @@ MESSAGES: dict[str, StrOrPromise] = {
     "confirm_email": _("New e-mail address to be confirmed"),
     "credit_note": _("Credit note"),
     "reversal": _("Reversal"),
+    "domain_missing": _("Domain without its DNS record"),
     "email_changed": _("E-mail addresses changed"),
     "magic_link": _("Sign-in link"),
     "payment_failed": _("Payment failed"),
