@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -114,6 +114,8 @@ def begin(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse
     """A page that leads on to Stripe: the strict policy lets no form end on another site."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    if not connect.is_offered():
+        raise Http404
     back = reverse("admin:accounts_vendor_connected", args=[vendor.pk])
     with vendor_scope(vendor):
         try:

@@ -54,6 +54,7 @@ STAFF_ACTS: dict[str, StrOrPromise] = {
     "stripe_connection_begun": _("Connecting a Stripe account begun"),
     "stripe_disconnected": _("Stripe account disconnected"),
     "stripe_events_replayed": _("Stripe events replayed"),
+    "second_factor_removed": _("Second factor removed by an operator"),
     "vendor_changed": _("Settings changed"),
 }
 
