@@ -49,7 +49,8 @@ class CustomerFilter(admin.SimpleListFilter):
     parameter_name = "customer"
 
     def lookups(self, request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        customer = Customer.objects.filter(pk=row_id(self.value())).first()
+        customer_id = row_id(self.value())
+        customer = Customer.objects.filter(pk=customer_id).first() if customer_id else None
         return [(str(customer.pk), str(customer))] if customer else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
