@@ -99,25 +99,29 @@ def test_the_judge_of_timings_can_tell():
 @pytest.mark.parametrize("stranger", [UNKNOWN, ANOTHER_VENDORS])
 def test_four_hundred_timings_of_each_are_alike(settings, alice, carol, report, stranger):
     """Interleaved, in a new order each time; the work that only a known address makes comes after
-    the answer, in another process."""
+    the answer, in another process. Medians are of the processor's time for the request, in which
+    the load of other programs is not; the likelihood is of what a stranger's clock shows."""
     settings.TASKS = LATER
-    taken: dict[str, list[float]] = {KNOWN: [], stranger: []}
+    worked: dict[str, list[float]] = {KNOWN: [], stranger: []}
+    waited: dict[str, list[float]] = {KNOWN: [], stranger: []}
     random, client = Random(1), HubClient("acme.test")
     for number in range(420):
-        for address in random.sample(list(taken), 2):
+        for address in random.sample(list(worked), 2):
             with vendor_scope(None):
                 MagicLink.objects.all().delete()
-            began = time.perf_counter()
+            began = time.thread_time(), time.perf_counter()
             client.post("/sign-in/", {"email": address})
-            elapsed = (time.perf_counter() - began) * 1000
+            ended = time.thread_time(), time.perf_counter()
             if number >= 20:  # what is cached is cached by then
-                taken[address].append(elapsed)
+                worked[address].append((ended[0] - began[0]) * 1000)
+                waited[address].append((ended[1] - began[1]) * 1000)
 
-    known, unknown = taken.values()
-    apart, p = abs(median(known) - median(unknown)), p_of_mann_whitney(known, unknown)
+    known, unknown = (median(taken) for taken in worked.values())
+    p = p_of_mann_whitney(*waited.values())
+    by_the_clock = " and ".join(f"{median(taken):.2f}" for taken in waited.values())
     report(
-        f"{len(known)} timings of a known address against {stranger}: medians"
-        f" {median(known):.2f} and {median(unknown):.2f} ms, p = {p:.2f}"
+        f"{len(worked[KNOWN])} timings of a known address against {stranger}: medians"
+        f" {known:.2f} and {unknown:.2f} ms ({by_the_clock} by the clock), p = {p:.2f}"
     )
-    assert apart < 2
+    assert abs(known - unknown) < 2
     assert p > 0.01
