@@ -81,6 +81,8 @@ def _sentence(row: Onboarding | None, *, is_used: bool, is_begun: bool) -> str:
         return _("Stripe lets account %(account)s take no payments at present.") % words
     if is_used:
         return _("Account %(account)s is connected.") % words
+    if row.details_submitted and row.requirements:
+        return _("Account %(account)s cannot take payments yet.") % words
     if row.details_submitted:
         return _("Stripe is checking account %(account)s, and will say when it is done.") % words
     return _("An account is being connected by %(person)s. Stripe's pages are unfinished.") % words

@@ -171,10 +171,15 @@ def keep(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
 
 @require_POST
 def stripe_page(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
-    """What Stripe itself sells is managed on its page, and nowhere else."""
+    """What Stripe itself sells is managed on its page, and nowhere else. A page leads there: by the
+    strict policy, browsers let no form end on another site."""
     subscription = _own(request.customer, subscription_id)
     try:
-        return redirect(managed.open_stripes_page(subscription))
+        url = managed.open_stripes_page(subscription)
     except BillingError as error:
         messages.error(request, str(error))
         return redirect("hub:subscription", subscription.pk)
+    context = {"subscription": subscription, "url": url}
+    answer = render(request, "hub/onward.html", context)
+    answer["Refresh"] = f"0; url={url}"
+    return answer

@@ -161,7 +161,9 @@ def test_what_stripe_sells_itself_is_managed_on_its_page(buy, sandbox):
 
     assert "Stripe itself sells this to you" in page
     assert "Change card" not in page
-    assert there.headers["Location"].startswith("https://billing.stripe.com/")
+    url = there.headers["Refresh"].removeprefix("0; url=")
+    assert url.startswith("https://billing.stripe.com/")
+    assert f'href="{url}"' in there.text
 
 
 def test_a_free_plan_asks_for_no_card(buy):
