@@ -218,10 +218,10 @@ SECURE_CSP: dict[str, list[str]] = {
     "base-uri": [CSP.NONE],
     "object-src": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
-    # Browsers that know the second leave the first alone.
     "report-uri": [POLICY_REPORTS_PATH],
-    "report-to": [POLICY_REPORTS_NAME],
 }
+if HTTPS:  # over plain HTTP browsers know no endpoints, and would report nowhere
+    SECURE_CSP["report-to"] = [POLICY_REPORTS_NAME]
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +19,7 @@ from hub.admin.generics import ModelAdmin
 class PolicyReportAdmin(ModelAdmin):
     """A list to be read: it says all there is, and forgets what has not come for a month."""
 
-    list_display = ["where", "directive", "what", "host", "count", "first_seen_at", "last_seen_at"]
+    list_display = ["where", "directive", "what", "host", "count", "last_seen_at"]
     list_display_links = None
     list_filter = ["host", "directive"]
     search_fields = ["page", "blocked"]
@@ -25,6 +27,12 @@ class PolicyReportAdmin(ModelAdmin):
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": _("Policy reports")}
+        return super().changelist_view(request, title | (extra_context or {}))
 
     @admin.display(description=_("page"), ordering="page")
     def where(self, report: PolicyReport) -> str:

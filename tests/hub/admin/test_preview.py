@@ -110,7 +110,7 @@ def test_it_is_for_who_may_change_the_settings(
     assert of_globex.post(preview_url, typed).status_code == 404
     assert as_owner.get(preview_url).status_code == 405
     button = BeautifulSoup(as_owner.get(settings_url).content, "html.parser").find(
-        "button", formaction=preview_url
+        "input", formaction=preview_url
     )
     assert button["formtarget"] == "_blank"
 
