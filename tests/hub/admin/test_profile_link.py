@@ -48,7 +48,7 @@ def test_it_is_recorded_who_sent_it_and_from_where(
     with vendor_scope(alice.vendor):
         entry = AuditEntry.objects.get(action="profile_link_sent")
         link = MagicLink.objects.get()
-    assert (entry.by_user, entry.customer) == (support, alice)
+        assert (entry.by_user, entry.customer) == (support, alice)
     assert "pi_123" in str(entry.detail)
     assert (link.purpose, link.requested_by) == ("profile", support)
 
