@@ -163,6 +163,19 @@ def test_the_scope_is_told_anew_after_every_turn(two_vendors: tuple[Vendor, Vend
             sql("SELECT no_such_column FROM accounts_customer")
         assert names() == ["Alice"]
     assert names() == []
+    assert_rollbacks_are_noticed(acme)
+
+
+def assert_rollbacks_are_noticed(vendor: Vendor) -> None:
+    """Told "all", then one vendor in a transaction: taken back, PostgreSQL is at "all" again."""
+    count = "SELECT count(*) FROM accounts_customer"
+    with vendor_scope(None):
+        assert sql(count) == [(2,)]
+    with vendor_scope(vendor):
+        with transaction.atomic():
+            assert sql(count) == [(1,)]
+            transaction.set_rollback(True)
+        assert sql(count) == [(1,)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -170,6 +183,7 @@ def test_it_is_told_anew_after_real_rollbacks_and_on_new_connections(
     two_vendors: tuple[Vendor, Vendor],
 ) -> None:
     acme, _globex = two_vendors
+    assert_rollbacks_are_noticed(acme)
     count = "SELECT count(*) FROM accounts_customer"
     with vendor_scope(acme):
         with transaction.atomic(), vendor_scope(None):
