@@ -94,6 +94,8 @@ class ProblemMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length[:20]) > LARGEST_REQUEST:
             return problem(request, 413)
+        # Nobody types a NUL, and PostgreSQL refuses a query that holds one. Forms see to theirs.
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
         response = self.get_response(request)
         if response.status_code in (405, 429) and not getattr(response, "content", b"?"):
             response.content = problem(request, response.status_code).content  # type: ignore[attr-defined]

@@ -25,7 +25,7 @@ LATEST_DOCUMENTS = 3
 @require_safe
 def home(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
-    kind, query = request.GET.get("kind", ""), request.GET.get("q", "").replace("\0", "").strip()
+    kind, query = request.GET.get("kind", ""), request.GET.get("q", "").strip()
     subscriptions = list(customer.subscriptions.select_related("stripe_customer"))
     rules = cancellation_rules.rules_of(request.vendor)
     rows = [subscription_row(s, rules) for s in subscriptions]
