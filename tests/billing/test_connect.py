@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import stripe as sdk
+from django.db import OperationalError
 
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
@@ -165,3 +166,22 @@ def test_one_account_is_one_vendors(acme: Vendor, globex: Vendor) -> None:
     make_stripe_account(acme, connected_account_id=CONNECTED)
     with pytest.raises(IntegrityError), transaction.atomic():
         make_stripe_account(globex, connected_account_id=CONNECTED)
+
+
+@pytest.mark.usefixtures("shop")
+def test_stripe_is_told_to_come_back_while_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(*_args: Any) -> None:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr("billing.webhooks._keep", away)
+    body = json.dumps(EVENT | {"account": CONNECTED}).encode()
+    answer = HubClient("hub.test", raise_request_exception=False).post(
+        "/billing/webhook/",
+        body,
+        content_type="application/json",
+        headers={"Stripe-Signature": signed(body, secret=SECRET)},
+    )
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")
+    assert "We will be back in a few minutes" in answer.text

@@ -11,6 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from accounts.models import MagicLink, Vendor
+from accounts.postgresql.roles import as_owner
 from accounts.tenancy import vendor_scope
 from billing.models import StripeEvent
 from tests.clients import HubClient
@@ -18,9 +19,10 @@ from tests.factories import make_customer, make_stripe_account
 from tests.faults.test_running import event, signed
 from tests.figures import Report
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EVENTS = 60
+NO_LIMIT = 2**32 - 2
 SECRET = "whsec_acme"
 
 # What PostgreSQL itself says when its disk is full, from a trigger on the tables written here.
@@ -37,23 +39,24 @@ DROP FUNCTION disk_is_full();
 """
 
 
+def disk(*, is_full: bool) -> None:
+    """SQLite is told that its file may not grow; a page that is there may still take a row."""
+    if connection.vendor == "postgresql":
+        with as_owner(), connection.cursor() as cursor:
+            cursor.execute(FULL if is_full else ROOM)
+        return
+    with connection.cursor() as cursor:
+        [pages] = cursor.execute("PRAGMA page_count").fetchone()
+        cursor.execute(f"PRAGMA max_page_count = {pages if is_full else NO_LIMIT}")
+
+
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """SQLite is told that its file may not grow; a page that is there may still take a row."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(FULL)
-        else:
-            [pages] = cursor.execute("PRAGMA page_count").fetchone()
-            cursor.execute(f"PRAGMA max_page_count = {pages}")
+    disk(is_full=True)
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(ROOM)
-            else:
-                cursor.execute("PRAGMA max_page_count = 4294967294")
+        disk(is_full=False)
 
 
 def fill_up(vendor: Vendor) -> None:
