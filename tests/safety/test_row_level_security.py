@@ -176,6 +176,13 @@ def assert_rollbacks_are_noticed(vendor: Vendor) -> None:
             assert sql(count) == [(1,)]
             transaction.set_rollback(True)
         assert sql(count) == [(1,)]
+    with transaction.atomic():
+        with vendor_scope(None):
+            before = transaction.savepoint_create()
+        with vendor_scope(vendor):
+            assert sql(count) == [(1,)]
+            transaction.savepoint_rollback(before)
+            assert sql(count) == [(1,)]
 
 
 @pytest.mark.django_db(transaction=True)
