@@ -23,7 +23,7 @@ from config.settings import *  # noqa: F403
 
 _SCRATCH = Path(tempfile.mkdtemp(prefix="hub-tests-"))
 atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
-MEDIA_ROOT = _SCRATCH / "media"
+MEDIA_ROOT, STATIC_ROOT = _SCRATCH / "media", _SCRATCH / "static"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in production: one in memory belongs to a single thread.
     DATABASES["default"]["TEST"] = {"NAME": str(_SCRATCH / "hub.sqlite3")}  # noqa: F405
@@ -32,7 +32,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DNS_SERVERS, DNS_PORT = ["127.0.0.1"], 9  # nobody, but where a test starts tests.nameserver
-WHITENOISE_AUTOREFRESH = True  # static files as they are, uncollected
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # static files as they are, uncollected
 SECURE_SSL_REDIRECT = False
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
