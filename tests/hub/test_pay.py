@@ -19,8 +19,8 @@ def overdue(buy):
 
 
 @pytest.fixture
-def as_buyer(overdue):
-    return signed_in(overdue.customer)
+def as_buyer(overdue, buy):
+    return signed_in(buy.person())
 
 
 def save_card(as_buyer, buy, card="pm_card_mastercard"):

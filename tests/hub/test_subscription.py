@@ -130,7 +130,7 @@ def test_a_sent_invoice_is_paid_on_stripes_page(buy):
     buy.wait(hours=2)
     row.refresh_from_db()
 
-    page = signed_in(row.customer).get(f"/subscriptions/{row.pk}/").text
+    page = signed_in(buy.person()).get(f"/subscriptions/{row.pk}/").text
 
     assert f'href="{row.open_invoice_url}"' in page
     assert "no card is charged" in page

@@ -82,7 +82,7 @@ def test_it_is_recorded_and_the_customer_is_told(
 ) -> None:
     with vendor_scope(alice.vendor):
         entry = AuditEntry.objects.get(action="support_viewed")
-    assert (entry.customer, entry.by_user, entry.by_customer) == (alice, support, False)
+        assert (entry.customer, entry.by_user, entry.by_customer) == (alice, support, False)
     assert "Support looked at your hub" in signed_in(alice).get("/profile/activity/").text
 
 
