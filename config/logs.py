@@ -67,18 +67,21 @@ def add_vendor(
     return event
 
 
+BEFORE: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.stdlib.ExtraAdder(allow=["status_code"]),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    add_vendor,
+    structlog.processors.format_exc_info,
+]
+"""What every event is given before it is masked and written."""
+
+
 def logging_config(*, for_machines: bool, level: str = "INFO") -> dict[str, Any]:
     """For logging.config.dictConfig; every logger ends in the one handler."""
-    before: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.stdlib.ExtraAdder(allow=["status_code"]),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        add_vendor,
-        structlog.processors.format_exc_info,
-    ]
     line: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if for_machines
@@ -86,7 +89,7 @@ def logging_config(*, for_machines: bool, level: str = "INFO") -> dict[str, Any]
     )
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": before,
+        "foreign_pre_chain": BEFORE,
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             mask_event,
