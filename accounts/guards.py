@@ -52,7 +52,6 @@ MISSING = "SELECT count(*) FROM pg_policies WHERE schemaname = current_schema() 
 GRANT = [
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-    "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}",
 ]
 
 
