@@ -19,10 +19,6 @@ from tests.clients import HubClient
 from tests.factories import make_document, make_stripe_account
 from tests.figures import Report
 
-pytestmark = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite has no row-level security"
-)
-
 
 def sql(statement: str, *params: object) -> list[Any]:
     with connection.cursor() as cursor:
