@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -88,6 +88,11 @@ class StaffAdmin(OperatorsOnly, UserAdmin):
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
     readonly_fields = ["last_login", "date_joined"]
     inlines = [MembershipInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """To others there is nobody: a history would tell whether somebody exists."""
+        people = super().get_queryset(request)
+        return people if self._may(request) else people.none()
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Who did what stays known: people are made inactive, not deleted."""

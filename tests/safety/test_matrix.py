@@ -61,7 +61,7 @@ def people(world: World, sandbox: Sandbox) -> dict[str, str]:
     def customer(who: Customer) -> str:
         return cookie_of(signed_in(who))
 
-    return {
+    sessions = {
         "anonymous": "",
         "A1": customer(world.customer),
         "A2": customer(make_customer(world.vendor, "Bea")),
@@ -74,6 +74,10 @@ def people(world: World, sandbox: Sandbox) -> dict[str, str]:
         "suspended": member(world.vendor, Role.OWNER, is_active=False),
         "superuser": cookie_of(staff(User.objects.create_superuser("root@hub.example"))),
     }
+    support = User.objects.get(memberships__vendor=world.vendor, memberships__role=Role.SUPPORT)
+    world.records.rows["accounts_user"] = support
+    world.values["id"] = str(support.pk)
+    return sessions
 
 
 def cookie_of(client: HubClient) -> str:

@@ -110,7 +110,11 @@ def make_world(name: str, word: str, **fields: Any) -> World:
     vendor.refresh_from_db()
     world = World(vendor, customer, records)
     logo, rows = logo_of(vendor), records.rows
+    with vendor_scope(vendor):
+        address = customer.addresses.earliest("pk")
     world.values = {
+        "customer_id": str(customer.pk),
+        "address_id": str(address.pk),
         "subscription_id": str(rows["billing_subscription"].pk),
         "purchase_id": str(rows["billing_onetimepurchase"].pk),
         "document_id": str(rows["invoices_document"].pk),
