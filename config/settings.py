@@ -10,6 +10,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from config.logs import logging_config
+from config.passwords import PASSWORD_VALIDATORS
 from config.schedules import SCHEDULES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -164,6 +165,7 @@ LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 LANGUAGE_COOKIE_SECURE = HTTPS
 
 # --- Staff's sign-in: a password, then a passkey or an authenticator app (hub/staff_door) ---
+AUTH_PASSWORD_VALIDATORS = PASSWORD_VALIDATORS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 SECOND_FACTOR_REQUIRED = not DEMO  # which HTTPS refuses
