@@ -152,13 +152,14 @@ containers_are_sound() {
   hadolint Dockerfile && check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 }
 
-# .env.example is a production environment but for its secrets, which are left blank.
+# .env.example is a production environment but for its secrets, which are left blank, and for its
+# database, which is asked what it can do.
 deployment_is_sound() (
   set -a
   # shellcheck source=/dev/null
   . ./.env.example
   eval "$(python -m scripts.keys)"
-  python manage.py check --deploy --fail-level WARNING
+  python -m scripts.with_postgres python manage.py check --deploy --fail-level WARNING
 )
 
 prove() {
