@@ -82,7 +82,8 @@ class ClientMiddleware:
 
 
 class CustomerMiddleware:
-    """The session names the customer; without one, only public pages answer."""
+    """The session names the customer; without one, only public pages answer. Nobody keeps a copy of
+    what is not public: no cache on the way, and no browser after signing out."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -93,7 +94,9 @@ class CustomerMiddleware:
         response = self.get_response(request)
         match = request.resolver_match
         is_private = request.vendor and not (match and is_public(match.func))
-        if is_private or (request.customer and "Cache-Control" not in response.headers):
+        # On the platform's host every page is staff's; what a view says there itself stays.
+        is_known = request.customer or request.vendor is None
+        if is_private or (is_known and "Cache-Control" not in response.headers):
             response.headers["Cache-Control"] = "private, no-store"
         return response
 

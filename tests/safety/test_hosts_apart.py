@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -15,9 +16,10 @@ from accounts.models.vendors import logo_path
 from accounts.tenancy import vendor_scope
 from invoices.models import Document, pdf_path
 from tests.clients import PLATFORM, HubClient, signed_in, staff
-from tests.factories import make_customer, make_document, make_subscription
+from tests.factories import make_customer, make_document, make_subscription, make_user
 from tests.figures import Report
 from tests.safety.world import HUB, make_world, routes
+from tests.safety.world import PLATFORM as PLATFORM_URLS
 
 ACMES_OWN, GLOBEXS_OWN = "portal.acme.example", "portal.globex.example"
 
@@ -108,6 +110,30 @@ def test_no_private_page_is_kept_by_anybody(db: None, report: Report) -> None:
                 kept.append(path)
     assert kept == []
     report(f"{asked} answers of private pages, {len(kept)} without no-store")
+
+
+@pytest.mark.parametrize("who", ["superuser", "owner", "newcomer", "stranger"])
+def test_no_page_of_the_platform_is_kept_by_anybody(who: str, db: None, report: Report) -> None:
+    """Secrets of second factors and customers' data stand there."""
+    world = make_world("Acme", "word")
+    user = User.objects.create_superuser("root@hub.example")
+    if who != "superuser":
+        user = make_user("owner@acme.example", vendor=world.vendor)
+    browser = staff(user, proved="password" if who == "newcomer" else "mfa")
+    if who == "stranger":
+        browser = HubClient(PLATFORM)
+    browser.raise_request_exception = False
+    answers = {path: browser.get(path) for path in [*world.paths(PLATFORM_URLS), "/nowhere"]}
+
+    kept = [path for path, answer in answers.items() if not is_never_kept(answer)]
+    assert kept == []
+    assert answers["/admin/second-factor/"].status_code == (302 if who == "stranger" else 200)
+    report(f"{len(answers)} answers of the platform to {who}, {len(kept)} without no-store")
+
+
+def is_never_kept(answer: Any) -> bool:
+    rules = answer.headers.get("Cache-Control", "").replace(" ", "").split(",")
+    return {"private", "no-store"} <= set(rules)
 
 
 def test_what_one_vendors_page_keeps_no_other_comes_upon(acme: Vendor, globex: Vendor) -> None:
