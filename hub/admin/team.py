@@ -33,6 +33,11 @@ class TeamMemberForm(ModelForm):
             self.fields["email"].disabled = True
             self.initial["email"] = self.instance.user.email
 
+    @property
+    def row_name(self) -> str:
+        """Whose place in the team this is; a locked form has no fields."""
+        return str(self.cleaned_data.get("email", ""))
+
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils.http import urlencode
 
-from accounts.models import SentMail, TeamMember, User, Vendor
+from accounts.models import AuditEntry, SentMail, TeamMember, User, Vendor
 from accounts.tenancy import vendor_scope
 from tests.clients import HubClient, staff
 from tests.factories import make_user
@@ -182,3 +182,33 @@ def test_only_owners_decide_what_support_may_see(acme: Vendor, settings_url: str
     browser.post(settings_url, filled_form(browser, settings_url) | {"support_may_view": "on"})
     acme.refresh_from_db()
     assert not acme.support_may_view
+
+
+def test_each_change_of_the_team_is_recorded_with_whose_it_is(
+    as_owner: HubClient, owner: User, acme: Vendor, settings_url: str
+) -> None:
+    """In one save: one rises, one steps back, one goes, one comes."""
+    for name in ("a", "b", "c"):
+        make_user(f"{name}@acme.example", vendor=acme, role=TeamMember.Role.SUPPORT)
+    place = {member.user.email[0]: n for n, member in enumerate(acme.team.order_by("pk"))}
+    changes = {
+        f"team-{place['a']}-role": "owner",
+        f"team-{place['b']}-role": "read_only",
+        f"team-{place['c']}-DELETE": "on",
+        "team-4-email": "New@Acme.example",
+        "team-4-role": "support",
+        "team-TOTAL_FORMS": "5",
+    }
+
+    assert not errors(save(as_owner, settings_url, **changes))
+
+    with vendor_scope(acme):
+        entry = AuditEntry.objects.get(action="vendor_changed")
+    assert entry.detail == {
+        "teammember[a@acme.example].role": ["support", "owner"],
+        "teammember[b@acme.example].role": ["support", "read_only"],
+        "teammember[c@acme.example].email": ["c@acme.example", ""],
+        "teammember[c@acme.example].role": ["support", ""],
+        "teammember[new@acme.example].email": ["", "new@acme.example"],
+        "teammember[new@acme.example].role": ["", "support"],
+    }
