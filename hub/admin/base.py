@@ -17,6 +17,7 @@ from hub.admin import roles
 from hub.admin.columns import Columns
 from hub.admin.generics import ModelAdmin
 from hub.admin.panels import Panel
+from hub.admin.text_areas import FOR_TEXTS
 
 LONGEST_ID = 18
 """Digits: more than that no row's number has, and no database's column holds."""
@@ -76,6 +77,7 @@ class VendorScopedAdmin(ModelAdmin):
     viewers: ClassVar[frozenset[roles.Role]] = roles.CUSTOMER_VIEWERS
     editors: ClassVar[frozenset[roles.Role]] = frozenset()
     vendor_path: ClassVar[str] = "vendor_id"
+    formfield_overrides = FOR_TEXTS
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False

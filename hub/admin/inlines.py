@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import CancellationRules
 from hub.admin import roles
 from hub.admin.generics import InlineFormSet, ModelForm, StackedInline
+from hub.admin.text_areas import FOR_TEXTS
 from invoices.models import DocumentSettings
 
 
@@ -29,6 +30,7 @@ class VendorInline(StackedInline):
     viewers: ClassVar[frozenset[roles.Role]] = roles.SETTINGS_VIEWERS
     editors: ClassVar[frozenset[roles.Role]] = roles.SETTINGS_EDITORS
     formset = NamedFormSet
+    formfield_overrides = FOR_TEXTS
     extra = 1
     max_num = 1
     can_delete = False

@@ -18,6 +18,7 @@ from accounts.logos import LogoField
 from accounts.message import PLACEHOLDERS, unfilled_names
 from accounts.models import Vendor
 from hub.admin.generics import ModelForm
+from hub.admin.text_areas import TextArea
 
 RESERVED_SUBDOMAINS = {
     *("admin", "api", "app", "assets", "auth", "billing", "blog", "cdn", "demo", "dev", "docs"),
@@ -82,7 +83,7 @@ class VendorForm(ModelForm):
         widgets = {
             "header_colour": ColourInput,
             "accent_colour": ColourInput,
-            "legal_address": forms.Textarea(attrs={"rows": 4}),
+            "legal_address": TextArea(attrs={"rows": 4}),
         }
         help_texts = {
             "message": format_lazy(

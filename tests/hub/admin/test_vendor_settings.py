@@ -260,3 +260,25 @@ def test_what_was_changed_and_by_whom_is_in_the_audit_log(
     assert entry.by_user == owner
     assert entry.detail == {"vendor.support_phone": ["", "+353 1 555 0100"]}
     assert entry.client == "127.0.0.1"
+
+
+def test_text_nobody_touched_is_not_changed_by_how_browsers_end_lines(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    lines = {"legal_address": "1 Main Street\nDublin", "message": "Hello\nthere"}
+    Vendor.objects.filter(pk=acme.pk).update(**lines)
+    make_document_settings(acme, footer="Acme Ltd\nDublin")
+    lines |= {"documentsettings-0-footer": "Acme Ltd\nDublin"}
+    sent = {name: text.replace("\n", "\r\n") for name, text in lines.items()}
+
+    assert not errors(save(as_owner, settings_url, **sent, support_hours="9 to 5"))
+
+    acme.refresh_from_db()
+    with vendor_scope(acme):
+        entry = AuditEntry.objects.get(action="vendor_changed")
+    assert entry.detail == {"vendor.support_hours": ["", "9 to 5"]}
+    assert acme.legal_address == "1 Main Street\nDublin"
+    save(as_owner, settings_url, legal_address="1\r\n2", **{"documentsettings-0-footer": "3\r\n4"})
+    acme.refresh_from_db()
+    with vendor_scope(acme):
+        assert (acme.legal_address, DocumentSettings.objects.get().footer) == ("1\n2", "3\n4")
