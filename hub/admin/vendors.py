@@ -93,10 +93,12 @@ class VendorAdmin(VendorScopedAdmin):
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Vendor | None:
         """Saving holds the row: two owners who take each other's place do so one by one."""
-        if request.method == "POST":
-            list(self.get_queryset(request).select_for_update().filter(pk=args[0]))
         found: Vendor | None = super().get_object(request, *args, **kwargs)
-        return found
+        is_saving = request.method == "POST" and transaction.get_connection().in_atomic_block
+        if found is None or not is_saving:
+            return found
+        held = self.get_queryset(request).select_for_update()
+        return held.filter(pk=found.pk).first()
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -133,6 +133,20 @@ def test_no_id_in_an_address_brings_it_down(sender: Sender, report: Report) -> N
     sender.settle(report, "ids")
 
 
+def test_no_id_of_a_page_that_is_saved_brings_it_down(sender: Sender, report: Report) -> None:
+    _stranger, operator = sender.browsers[PLATFORM]
+    pages = [
+        re.sub(r"<[^>]+>", "{}", route)
+        for route in routes(PLATFORM)
+        if re.fullmatch(r"admin/\w+/\w+/<path:object_id>/(change|history)/", route)
+    ]
+    for page in pages:
+        for value in (*VALUES, "abc", "_5F"):
+            sender.send(operator, "POST", f"/{page.format(value)}", b"name=x", FORM)
+    sender.settle(report, "ids of pages that are saved")
+    assert len(pages) > 20
+
+
 def test_no_query_brings_it_down(sender: Sender, report: Report) -> None:
     pages = ["/", "/documents/", "/profile/activity/", "/card/", "/sign-in/again/"]
     subscription = sender.world.values["subscription_id"]
