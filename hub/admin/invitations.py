@@ -26,9 +26,11 @@ def invite(member: TeamMember, *, by: User) -> None:
 
 
 def part(member: TeamMember, *, by: User) -> None:
-    """Somebody was removed: they are told, and an invitation still on its way opens nothing."""
+    """Somebody was removed: they are told, and an invitation still on its way opens nothing, unless
+    another team waits for them as well: the link of all their invitations is the account's."""
     user = member.user
-    if not user.has_usable_password():
+    is_awaited = user.memberships.exclude(vendor=member.vendor).exists()
+    if not (user.has_usable_password() or is_awaited):
         user.set_unusable_password()  # another one, on which the link depends
         user.save(update_fields=["password"])
     with vendor_scope(member.vendor):

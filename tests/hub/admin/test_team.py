@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 
 from accounts.models import AuditEntry, SentMail, TeamMember, User, Vendor
 from accounts.tenancy import vendor_scope
+from hub.admin import invitations
 from tests.clients import HubClient, staff
 from tests.factories import make_user
 from tests.hub.admin.conftest import admin_url
@@ -107,6 +108,22 @@ def test_an_invitation_that_was_cancelled_opens_nothing(
 
     page = HubClient("hub.test").get(link.partition("hub.test")[2], follow=True)
     assert "no longer works" in page.content.decode()
+
+
+def test_an_invitation_of_another_vendor_stays_good(
+    remove: Callable[[], None], acme: Vendor, globex: Vendor, mailoutbox: list[Any]
+) -> None:
+    new = User.objects.create_user("new@team.example", is_staff=True)
+    TeamMember.objects.create(vendor=acme, user=new)
+    elsewhere = TeamMember.objects.create(vendor=globex, user=new)
+    invitations.invite(elsewhere, by=new)
+    link = next(word for word in mailoutbox[0].body.split() if "/admin/join/" in word)
+
+    remove()
+
+    page = HubClient("hub.test").get(link.partition("hub.test")[2], follow=True)
+    assert "Choose a password" in page.content.decode()
+    assert new.memberships.get() == elsewhere
 
 
 def test_a_team_keeps_an_owner(as_owner: HubClient, acme: Vendor, settings_url: str) -> None:
