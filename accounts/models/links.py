@@ -42,7 +42,8 @@ class MagicLink(VendorOwned):
     code_hash = models.CharField(max_length=64, blank=True)
     code_attempts = models.PositiveSmallIntegerField(default=0)
     change = models.JSONField(default=dict, blank=True)
-    """What a REVERT_EMAIL undoes: the act, the address it was about, and the addresses before."""
+    """What a REVERT_EMAIL undoes: the act, the address it was about, when, and the addresses
+    before."""
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     requested_from = models.CharField(max_length=80, blank=True)
     requested_at = models.DateTimeField(auto_now_add=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 
@@ -62,9 +62,16 @@ def peek_change(token: str) -> MagicLink:
     return links.find(token, _CONFIRM, _ADD, _REVERT)
 
 
-def confirm_change(token: str, *, by: Customer | None, known: str = "") -> Customer:
+def earlier_ways_back(link: MagicLink) -> list[MagicLink]:
+    """Links of earlier changes that whoever holds this one can take back, the first one first."""
+    return list(links.ways_back_before(link)) if link.purpose == _REVERT else []
+
+
+def confirm_change(
+    token: str, *, by: Customer | None, known: str = "", all_before: bool = False
+) -> Customer:
     """Do what the link was mailed for, and tell the customer's other mailboxes, from where it can
-    be taken back.
+    be taken back; with `all_before` the mailbox takes back everything that it still can.
 
     Who is not signed in as this customer must also type an address: the main one or, to take
     something back, the one that the mail came to. So neither a mistyped mailbox's owner nor a
@@ -81,7 +88,7 @@ def confirm_change(token: str, *, by: Customer | None, known: str = "") -> Custo
             customer = Customer.objects.select_for_update(of=("self",)).get(magic_links=link)
             links.spend(link)
             if link.purpose == _REVERT:
-                _take_back(customer, link)
+                _take_back(customer, [*earlier_ways_back(link), link][0] if all_before else link)
             elif link.purpose == _ADD:
                 _add(customer, link.email)
             else:
@@ -125,7 +132,7 @@ def remove(address: EmailAddress, *, session_id: int) -> None:
         _expect_patience(customer)
         before = _noted(customer)
         row.delete()
-        _expire(_links_to(customer, row.address).exclude(purpose=_REVERT))
+        links.expire(_links_to(customer, row.address).exclude(purpose=_REVERT))
         sessions.end_all(customer, but=session_id)
         _tell(customer, "email_removed", row.address, before)
 
@@ -145,7 +152,7 @@ def hand_over(address: EmailAddress, customer: Customer) -> None:
     former = address.customer
     address.customer = customer
     address.save(update_fields=["customer"])
-    _expire(_links_to(former, address.address))
+    links.expire(_links_to(former, address.address))
     if former.email.casefold() == address.address.casefold():
         left = former.addresses.order_by(F("verified_at").desc(nulls_last=True), "pk").first()
         former.email = left.address if left else ""
@@ -157,7 +164,7 @@ def forget(customer: Customer, address: str) -> None:
     more; nor does a link that was mailed to it."""
     unproved = EmailAddress.matching(address).filter(customer=customer, verified_at=None)
     if unproved.exclude(address__iexact=customer.email).delete()[0]:
-        _expire(_links_to(customer, address))
+        links.expire(_links_to(customer, address))
 
 
 def _ask_mailbox(customer: Customer, address: str, purpose: MagicLink.Purpose) -> None:
@@ -214,13 +221,14 @@ def _replace(customer: Customer, address: str) -> None:
     customer.email = address
     customer.save(update_fields=["email"])
     sessions.end_all(customer)
-    _expire(customer.magic_links.exclude(purpose=_REVERT))
+    links.expire(customer.magic_links.exclude(purpose=_REVERT))
     _tell(customer, "email_changed", address, before)
 
 
 def _take_back(customer: Customer, link: MagicLink) -> None:
-    """The addresses become what they were. Every session and every link ends: those of whoever
-    made the change, too. What the vendor has put in meanwhile stays: nobody can have proved it."""
+    """The addresses become what they were. Every session ends and every link but those that undo
+    earlier changes: a thief can shake off nobody who was there before, and nothing they hold works.
+    What the vendor has put in meanwhile stays: nobody can have proved it."""
     was = link.change["addresses"]
     kept = {address.casefold() for address in was}
     for row in customer.addresses.exclude(verified_at=None):
@@ -233,7 +241,8 @@ def _take_back(customer: Customer, link: MagicLink) -> None:
     customer.email = link.change["main"]
     customer.save(update_fields=["email"])
     sessions.end_all(customer)
-    _expire(customer.magic_links.all())
+    of_earlier_changes = Q(purpose=_REVERT, pk__lt=link.pk) & ~Q(change__at=link.change["at"])
+    links.expire(customer.magic_links.exclude(of_earlier_changes))
     detail = {"act": link.change["act"], "address": link.change["about"]}
     audit.record("email_reverted", customer=customer, subject=customer.email, detail=detail)
 
@@ -255,7 +264,7 @@ def _noted(customer: Customer) -> dict[str, Any]:
     """The addresses as they are, for whoever takes a change back."""
     rows = customer.addresses.order_by("pk").values_list("address", "verified_at")
     addresses = {address: at and at.isoformat() for address, at in rows}
-    return {"main": customer.email, "addresses": addresses}
+    return {"main": customer.email, "addresses": addresses, "at": now().isoformat()}
 
 
 def _tell(customer: Customer, act: Act, address: str, before: dict[str, Any]) -> None:
@@ -271,12 +280,6 @@ def _tell(customer: Customer, act: Act, address: str, before: dict[str, Any]) ->
 
 def _links_to(customer: Customer, address: str) -> QuerySet[MagicLink]:
     return MagicLink.objects.filter(customer=customer, email__iexact=address)
-
-
-def _expire(to_expire: QuerySet[MagicLink]) -> None:
-    """Also those whose mail is still on its way: it will not be made."""
-    open_ones = to_expire.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
-    open_ones.update(expires_at=Now(), handled_at=Coalesce("handled_at", Now()))
 
 
 def _mail_link(purpose: MagicLink.Purpose, customer: Customer, address: str, **fields: Any) -> None:

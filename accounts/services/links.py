@@ -7,7 +7,7 @@ import secrets
 from datetime import timedelta
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import emails
@@ -115,6 +115,24 @@ def spend(link: MagicLink) -> Customer:
     if link.customer is None or not live.update(used_at=Now()):
         raise LinkNotValid("used")
     return link.customer
+
+
+def expire(to_expire: QuerySet[MagicLink]) -> None:
+    """Also those whose mail is still on its way: it will not be made."""
+    open_ones = to_expire.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+    open_ones.update(expires_at=Now(), handled_at=Coalesce("handled_at", Now()))
+
+
+def ways_back_before(link: MagicLink) -> QuerySet[MagicLink]:
+    """What else this mailbox can still take back: links of earlier changes, the first one first."""
+    mailed = MagicLink.objects.filter(
+        purpose=MagicLink.Purpose.REVERT_EMAIL,
+        customer=link.customer_id,
+        email__iexact=link.email,
+        used_at=None,
+        expires_at__gt=Now(),
+    )
+    return mailed.filter(pk__lt=link.pk).order_by("pk")
 
 
 def left_behind() -> QuerySet[MagicLink, int]:

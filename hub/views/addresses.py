@@ -82,7 +82,12 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
         link = addresses.peek_change(token)
         form = KnownAddressForm(request.POST if "known" in request.POST else None, link=link)
         if request.method == "POST":
-            customer = addresses.confirm_change(token, by=request.customer, known=known)
+            customer = addresses.confirm_change(
+                token,
+                by=request.customer,
+                known=known,
+                all_before="all_before" in request.POST,
+            )
             return _confirmed(request, link, customer)
     except ProofNotRight:
         if form.is_valid():
@@ -93,7 +98,8 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
         problem = "taken" if isinstance(error, AddressTaken) else "full"
         return render(request, "hub/confirm_email.html", {"problem": problem}, status=409)
     is_theirs = request.customer == link.customer
-    context = {"link": link, "form": None if is_theirs else form}
+    earlier = addresses.earlier_ways_back(link)
+    context = {"link": link, "form": None if is_theirs else form, "earlier": earlier}
     return render(request, "hub/confirm_email.html", context)
 
 
@@ -111,6 +117,9 @@ def _confirmed(request: VendorRequest, link: MagicLink, customer: Customer) -> H
         _("That is undone. We write to %s.") if is_undone else _("Your e-mail address is now %s.")
     )
     messages.success(request, words % customer.email)
+    if addresses.earlier_ways_back(link):
+        words = _("What was changed before that still holds. Our earlier mails undo it.")
+        messages.warning(request, words)
     return redirect("hub:home")
 
 

@@ -180,6 +180,73 @@ def test_one_link_undoes_all_that_a_thief_did_after_it(alice, in_acme):
     assert not open_links.exists()
 
 
+def take_over(alice: Customer) -> list[dict[str, str]]:
+    """A thief adds their own address, makes it main, removes the owner's: who was told of each."""
+    addresses.request_adding(alice, address="eve@thief.example")
+    addresses.confirm_change(token_in(newest()), by=alice)
+    added = told()
+    owners, thiefs = alice.addresses.order_by("pk")
+    mail.outbox.clear()
+    make_main(thiefs)
+    made_main = told()
+    mail.outbox.clear()
+    remove(owners)
+    return [added, made_main, told()]
+
+
+OWNERS, THIEFS = "alice@example.com", "eve@thief.example"
+
+
+@pytest.mark.parametrize("pressed", [0, 1, 2])
+def test_whichever_link_the_owner_presses_throws_the_thief_out(alice, in_acme, pressed):
+    steps = take_over(alice)
+
+    addresses.confirm_change(steps[pressed][OWNERS], by=None, known=OWNERS, all_before=True)
+
+    alice.refresh_from_db()
+    assert (alice.email, addresses_of(alice)) == (OWNERS, {OWNERS})
+    for token in (token for step in steps for token in step.values()):
+        with pytest.raises(LinkNotValid):
+            addresses.peek_change(token)
+
+
+def test_undoing_the_last_change_only_leaves_the_way_back_before_the_others(alice, in_acme):
+    added, made_main, removed = take_over(alice)
+
+    addresses.confirm_change(removed[OWNERS], by=None, known=OWNERS)
+
+    assert addresses_of(alice) == {OWNERS, THIEFS}
+    with pytest.raises(LinkNotValid):
+        addresses.peek_change(removed[THIEFS])
+    addresses.confirm_change(made_main[OWNERS], by=None, known=OWNERS)
+    addresses.confirm_change(added[OWNERS], by=None, known=OWNERS)
+    alice.refresh_from_db()
+    assert (alice.email, addresses_of(alice)) == (OWNERS, {OWNERS})
+
+
+@pytest.mark.parametrize("all_before", [True, False])
+def test_a_thief_who_undoes_does_not_burn_the_owners_earlier_links(alice, in_acme, all_before):
+    added, _made_main, removed = take_over(alice)
+
+    addresses.confirm_change(removed[THIEFS], by=None, known=THIEFS, all_before=all_before)
+
+    alice.refresh_from_db()
+    assert alice.email == THIEFS, "all that was told to the thief is the removal"
+    addresses.confirm_change(added[OWNERS], by=None, known=OWNERS)
+    assert addresses_of(alice) == {OWNERS}
+
+
+def test_what_is_too_old_to_be_undone_is_not_undone_with_the_rest(alice, in_acme):
+    added, _made_main, removed = take_over(alice)
+    link = addresses.peek_change(added[OWNERS])
+    MagicLink.objects.filter(pk=link.pk).update(expires_at=now())
+
+    addresses.confirm_change(removed[OWNERS], by=None, known=OWNERS, all_before=True)
+
+    alice.refresh_from_db()
+    assert (alice.email, addresses_of(alice)) == (OWNERS, {OWNERS, THIEFS})
+
+
 def test_what_the_thief_has_under_way_is_never_mailed(settings, alice, in_acme):
     addresses.request_adding(alice, address="eve@first.example")
     addresses.confirm_change(token_in(newest()), by=alice)

@@ -1,9 +1,11 @@
 """The page behind the link that confirms a new address, for whoever is not signed in there."""
 
+import re
+
 import pytest
 
 from accounts.services import addresses
-from tests.accounts.mailbox import link_in, newest
+from tests.accounts.mailbox import link_in, newest, token_in
 
 
 @pytest.fixture
@@ -51,3 +53,31 @@ def test_the_old_mailbox_can_take_it_back_from_anywhere(alice, at_acme, link):
 
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
+
+
+@pytest.fixture
+def robbed(alice, in_acme) -> str:
+    """A thief added their address and made it the main one: the owner's newest link."""
+    addresses.request_adding(alice, address="eve@thief.example")
+    addresses.confirm_change(token_in(newest()), by=alice)
+    addresses.make_main(alice.addresses.get(address="eve@thief.example"), session_id=0)
+    return link_in(newest())
+
+
+def test_the_newest_link_undoes_all_changes_told_to_the_mailbox(alice, at_acme, robbed):
+    page = at_acme.get(robbed).text
+    assert page.index("Was added") < page.index("Became the main address")
+
+    name, value = re.search(r'name="(all_before)" value="(1)"', page).groups()
+    done = at_acme.post(robbed, {"known": "alice@example.com", name: value}, follow=True).text
+
+    assert "That is undone. We write to alice@example.com." in done
+    assert "Our earlier mails undo it" not in done
+    assert list(alice.addresses.values_list("address", flat=True)) == ["alice@example.com"]
+
+
+def test_who_undoes_the_last_change_only_is_told_what_still_holds(alice, at_acme, robbed):
+    done = at_acme.post(robbed, {"known": "alice@example.com"}, follow=True).text
+
+    assert "What was changed before that still holds. Our earlier mails undo it." in done
+    assert alice.addresses.count() == 2
