@@ -31,11 +31,15 @@ def browser_hash(browser_key: str) -> str:
 
 
 def allows(*, mailbox: str, client: str) -> bool:
-    """Whether one more link may be asked for; takes hashes, and looks at this vendor only."""
+    """Whether one more link may be asked for; takes hashes, and looks at this vendor only.
+
+    Nobody asks for the notice of a change: else who makes changes locks the mailbox's owner out.
+    """
     recent = Q(mailbox_hash=mailbox, requested_at__gt=Now() - timedelta(minutes=15))
     today = Q(mailbox_hash=mailbox, requested_at__gt=Now() - timedelta(days=1))
     by_client = Q(client_hash=client, requested_at__gt=Now() - timedelta(hours=1))
-    asked = MagicLink.objects.filter(today | by_client).aggregate(
+    askable = MagicLink.objects.exclude(purpose=MagicLink.Purpose.REVERT_EMAIL)
+    asked = askable.filter(today | by_client).aggregate(
         recent=Count("pk", filter=recent),
         today=Count("pk", filter=today),
         by_client=Count("pk", filter=by_client),

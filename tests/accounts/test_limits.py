@@ -73,15 +73,27 @@ def test_the_table_names_no_client(alice, at_acme, in_acme):
     assert {len(link.client_hash), len(link.mailbox_hash), len(link.browser_hash)} == {64}
 
 
-@pytest.mark.parametrize("purpose", ["profile", "confirm_email"])
-def test_other_links_to_a_mailbox_count_too(alice, at_acme, in_acme, purpose):
-    for _ in range(3):
+def links_to(customer, purpose, number):
+    for _ in range(number):
         MagicLink.objects.create(
             purpose=purpose,
-            email="alice@example.com",
-            mailbox_hash=throttle.mailbox_hash("alice@example.com"),
-            customer=alice,
+            email=customer.email,
+            mailbox_hash=throttle.mailbox_hash(customer.email),
+            customer=customer,
         )
+
+
+@pytest.mark.parametrize("purpose", ["profile", "confirm_email", "add_email"])
+def test_other_links_to_a_mailbox_count_too(alice, at_acme, in_acme, purpose):
+    links_to(alice, purpose, 3)
     ask(at_acme)
 
     assert mail.outbox == []
+
+
+def test_notices_of_changes_lock_nobody_out(alice, at_acme, in_acme):
+    links_to(alice, "revert_email", 12)
+    for _ in range(4):
+        ask(at_acme)
+
+    assert [message.to for message in mail.outbox] == [["alice@example.com"]] * 3
