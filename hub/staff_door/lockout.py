@@ -23,10 +23,13 @@ def name_in(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
 def answer(
     request: HttpRequest, _original: HttpResponse | None, _credentials: dict[str, Any] | None
 ) -> HttpResponse:
-    wait = _seconds_left(request)
-    minutes = -(-wait // 60)
-    response = render(request, "admin/locked_out.html", {"minutes": minutes}, status=429)
-    response["Retry-After"] = str(wait)
+    return wait_page(request, _seconds_left(request))
+
+
+def wait_page(request: HttpRequest, seconds: int, **context: Any) -> HttpResponse:
+    context["minutes"] = -(-seconds // 60)
+    response = render(request, "admin/locked_out.html", context, status=429)
+    response["Retry-After"] = str(seconds)
     return response
 
 

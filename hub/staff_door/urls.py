@@ -17,10 +17,14 @@ urlpatterns = [
     path("logout/", require_POST(account.logout), name="account_logout"),
     path("join/<uidb64>/<token>/", views.Join.as_view(), name="join"),
     path("again/", account.reauthenticate, name="account_reauthenticate"),
-    path("again/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
-    path("again/passkey/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("again/code/", views.ProveAgain.as_view(), name="mfa_reauthenticate"),
+    path(
+        "again/passkey/",
+        views.ProveAgainByPasskey.as_view(),
+        name="mfa_reauthenticate_webauthn",
+    ),
     path("second-factor/", mfa.index, name="mfa_index"),
-    path("second-factor/proof/", mfa.authenticate, name="mfa_authenticate"),
+    path("second-factor/proof/", views.Prove.as_view(), name="mfa_authenticate"),
     path("second-factor/app/", views.ActivateApp.as_view(), name="mfa_activate_totp"),
     path("second-factor/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path(

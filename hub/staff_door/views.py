@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.base.views import AuthenticateView, ReauthenticateView
 from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.mfa.webauthn.views import AddWebAuthnView
+from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
 from django.contrib.auth.views import PasswordResetConfirmView
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 
-from hub.staff_door import proofs
+from accounts.http import client_address
+from accounts.models import User
+from hub.staff_door import lockout, proofs, tries
 
 
 class Join(PasswordResetConfirmView):
@@ -18,6 +21,40 @@ class Join(PasswordResetConfirmView):
 
     template_name = "admin/join.html"
     success_url = reverse_lazy("account_login")
+
+
+class CountsTries:
+    """allauth counts in the cache, which each process may have for itself."""
+
+    request: HttpRequest
+
+    def prover(self) -> User:
+        return self.request.user  # type: ignore[return-value]  # signed in, or it is not asked
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wait := tries.count(self.prover(), client=client_address(request)):
+            return lockout.wait_page(request, wait, codes=True)
+        answer: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        return answer
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        tries.forget(self.prover())
+        answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        return answer
+
+
+class Prove(CountsTries, AuthenticateView):  # type: ignore[misc]
+    def prover(self) -> User:
+        user: User = self.stage.login.user
+        return user
+
+
+class ProveAgain(CountsTries, ReauthenticateView):  # type: ignore[misc]
+    pass
+
+
+class ProveAgainByPasskey(CountsTries, ReauthenticateWebAuthnView):  # type: ignore[misc]
+    pass
 
 
 class ActivateApp(ActivateTOTPView):  # type: ignore[misc]

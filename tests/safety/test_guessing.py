@@ -1,12 +1,15 @@
 """Guessing staff's passwords: ten tries in a quarter of an hour, and nobody else is kept out."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from allauth.mfa.totp.internal import auth
+from axes.models import AccessFailureLog
 from django.contrib.auth.backends import ModelBackend
+from django.core.cache import cache
 
 from accounts.models import User
 from tests.clients import PLATFORM, HubClient, staff
@@ -106,6 +109,25 @@ def test_codes_are_guessed_five_times_at_most(owner: User, report: Report) -> No
             given = {"login": owner.email, "password": "correct horse"}
             client = f"203.0.113.{number}"
             browser.post(SIGN_IN, given, REMOTE_ADDR=client)
-            browser.post("/admin/second-factor/proof/", {"code": f"{number:06}"})
+            cache.clear()  # as in another process, which has one of its own
+            answer = browser.post("/admin/second-factor/proof/", {"code": f"{number:06}"})
     assert len(looked_at) == 5
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 300
+    assert "Too many wrong codes" in answer.text
     report("30 guessed codes from 30 clients that know the password: 5 evaluated in 5 minutes")
+
+
+def test_codes_that_prove_it_again_count_with_them(owner: User) -> None:
+    secret = auth.generate_totp_secret()
+    auth.TOTP.activate(owner, secret)
+    with time_machine.travel("2026-11-20 10:00Z", tick=False) as clock:
+        browser = staff(owner, ago=timedelta(hours=1))
+        answers = [browser.post("/admin/again/code/", {"code": "wrong"}) for _ in range(7)]
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
+        assert answers[-1]["Retry-After"] == "300"
+
+        clock.shift(timedelta(minutes=5))
+        code = auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30))
+        assert browser.post("/admin/again/code/", {"code": code}).status_code == 302
+    assert not AccessFailureLog.objects.exists()
