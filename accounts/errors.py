@@ -46,5 +46,9 @@ class AddressNotUsable(Exception):
     """The address cannot be removed, or made the main one, as it is now."""
 
 
+class AskedTooOften(Exception):
+    """No more mail may be asked for just now, by this customer or to this mailbox."""
+
+
 class TooManyChanges(Exception):
     """The customer's addresses were changed too often today."""

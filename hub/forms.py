@@ -120,6 +120,11 @@ class DetailsForm(forms.Form):
         return any(name != "email" for name in self.changed_data)
 
 
+ASKED_TOO_OFTEN = _(
+    "No mail was sent: there were several just now. Wait a quarter of an hour, then send it again."
+)
+
+
 class AddressForm(forms.Form):
     """A further address to sign in with, or one of theirs that is to be tried again."""
 

@@ -12,7 +12,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 
 from accounts import sessions, tasks, throttle
-from accounts.errors import AddressNotUsable, AddressTaken, ProofNotRight, TooManyChanges
+from accounts.errors import (
+    AddressNotUsable,
+    AddressTaken,
+    AskedTooOften,
+    ProofNotRight,
+    TooManyChanges,
+)
 from accounts.models import Customer, EmailAddress, MagicLink
 from accounts.services import audit, links
 
@@ -31,12 +37,12 @@ def find_customer(address: str) -> Customer | None:
 
 
 def request_change(customer: Customer, *, address: str) -> None:
-    """Mail the address a link that makes it the customer's in place of their main one."""
+    """Mail the address a link that makes it the main one. Raises AskedTooOften."""
     _ask_mailbox(customer, address, _CONFIRM)
 
 
 def request_adding(customer: Customer, *, address: str) -> None:
-    """Mail the address a link that makes it one of the customer's, or proves that it is."""
+    """Mail the address a link that makes it the customer's, or proves it. Raises AskedTooOften."""
     _ask_mailbox(customer, address, _ADD)
 
 
@@ -62,11 +68,6 @@ def peek_change(token: str) -> MagicLink:
     return links.find(token, _CONFIRM, _ADD, _REVERT)
 
 
-def earlier_ways_back(link: MagicLink) -> list[MagicLink]:
-    """Links of earlier changes that whoever holds this one can take back, the first one first."""
-    return list(links.ways_back_before(link)) if link.purpose == _REVERT else []
-
-
 def confirm_change(
     token: str, *, by: Customer | None, known: str = "", all_before: bool = False
 ) -> Customer:
@@ -88,7 +89,7 @@ def confirm_change(
             customer = Customer.objects.select_for_update(of=("self",)).get(magic_links=link)
             links.spend(link)
             if link.purpose == _REVERT:
-                _take_back(customer, [*earlier_ways_back(link), link][0] if all_before else link)
+                _take_back(customer, links.first_way_back(link) if all_before else link)
             elif link.purpose == _ADD:
                 _add(customer, link.email)
             else:
@@ -169,13 +170,14 @@ def forget(customer: Customer, address: str) -> None:
 
 def _ask_mailbox(customer: Customer, address: str, purpose: MagicLink.Purpose) -> None:
     """Until its link is used nothing changes. Whether the address is free is told only to whoever
-    reads its mail. Beyond the limits nothing is sent."""
+    reads its mail."""
     mailbox = throttle.mailbox_hash(address)
     asked_by = throttle.client_hash(f"customer {customer.pk}")
     with transaction.atomic():
         Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-        if throttle.allows(mailbox=mailbox, client=asked_by):
-            _mail_link(purpose, customer, address, client_hash=asked_by)
+        if not throttle.allows(mailbox=mailbox, client=asked_by):
+            raise AskedTooOften
+        _mail_link(purpose, customer, address, client_hash=asked_by)
 
 
 def _waiting(customer: Customer, purpose: MagicLink.Purpose) -> QuerySet[MagicLink, str]:

@@ -123,8 +123,10 @@ def expire(to_expire: QuerySet[MagicLink]) -> None:
     open_ones.update(expires_at=Now(), handled_at=Coalesce("handled_at", Now()))
 
 
-def ways_back_before(link: MagicLink) -> QuerySet[MagicLink]:
-    """What else this mailbox can still take back: links of earlier changes, the first one first."""
+def earlier_ways_back(link: MagicLink) -> list[MagicLink]:
+    """What else the same mailbox can still take back: links of earlier changes, oldest first."""
+    if link.purpose != MagicLink.Purpose.REVERT_EMAIL:
+        return []
     mailed = MagicLink.objects.filter(
         purpose=MagicLink.Purpose.REVERT_EMAIL,
         customer=link.customer_id,
@@ -132,7 +134,11 @@ def ways_back_before(link: MagicLink) -> QuerySet[MagicLink]:
         used_at=None,
         expires_at__gt=Now(),
     )
-    return mailed.filter(pk__lt=link.pk).order_by("pk")
+    return list(mailed.filter(pk__lt=link.pk).order_by("pk"))
+
+
+def first_way_back(link: MagicLink) -> MagicLink:
+    return [*earlier_ways_back(link), link][0]
 
 
 def left_behind() -> QuerySet[MagicLink, int]:

@@ -14,6 +14,7 @@ from accounts.access import public
 from accounts.errors import (
     AddressNotUsable,
     AddressTaken,
+    AskedTooOften,
     LinkNotValid,
     ProofNotRight,
     TooManyChanges,
@@ -22,10 +23,10 @@ from accounts.forms import KnownAddressForm
 from accounts.freshness import after_fresh_sign_in, fresh_sign_in_url
 from accounts.http import CustomerRequest, VendorRequest
 from accounts.models import Customer, EmailAddress, MagicLink
-from accounts.services import addresses
+from accounts.services import addresses, links
 from billing.errors import BillingError
 from billing.services import profile as billing_profile
-from hub.forms import AddressForm
+from hub.forms import ASKED_TOO_OFTEN, AddressForm
 from hub.views.profile import details_page
 
 
@@ -39,7 +40,11 @@ def add(request: CustomerRequest) -> HttpResponse:
     if not sessions.is_fresh(request):
         typed = urlencode({"address": address})
         return redirect(fresh_sign_in_url(f"{reverse('hub:profile')}?{typed}#addresses"))
-    addresses.request_adding(request.customer, address=address)
+    try:
+        addresses.request_adding(request.customer, address=address)
+    except AskedTooOften:
+        form.add_error("address", ASKED_TOO_OFTEN)
+        return details_page(request, address_form=form)
     words = _("Open the mail we just sent to %s to confirm that the address is yours.")
     messages.info(request, words % address)
     return _to_the_list()
@@ -98,7 +103,7 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
         problem = "taken" if isinstance(error, AddressTaken) else "full"
         return render(request, "hub/confirm_email.html", {"problem": problem}, status=409)
     is_theirs = request.customer == link.customer
-    earlier = addresses.earlier_ways_back(link)
+    earlier = links.earlier_ways_back(link)
     context = {"link": link, "form": None if is_theirs else form, "earlier": earlier}
     return render(request, "hub/confirm_email.html", context)
 
@@ -117,7 +122,7 @@ def _confirmed(request: VendorRequest, link: MagicLink, customer: Customer) -> H
         _("That is undone. We write to %s.") if is_undone else _("Your e-mail address is now %s.")
     )
     messages.success(request, words % customer.email)
-    if addresses.earlier_ways_back(link):
+    if links.earlier_ways_back(link):
         words = _("What was changed before that still holds. Our earlier mails undo it.")
         messages.warning(request, words)
     return redirect("hub:home")

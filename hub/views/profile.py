@@ -9,13 +9,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts import sessions
+from accounts.errors import AskedTooOften
 from accounts.freshness import fresh_sign_in_url
 from accounts.http import CustomerRequest
 from accounts.services import addresses
 from billing.errors import BillingError
 from billing.services import profile as billing_profile
 from billing.services.cards import live_subscriptions
-from hub.forms import AddressForm, DetailsForm
+from hub.forms import ASKED_TOO_OFTEN, AddressForm, DetailsForm
 from hub.presentation.addresses import mailboxes, undelivered
 from hub.presentation.cards import expiry_mark
 from hub.presentation.overview import main_card
@@ -79,10 +80,19 @@ def _save(request: CustomerRequest, form: DetailsForm) -> bool:
             ),
         )
     if "email" in form.changed_data and sessions.is_fresh(request):
-        address = form.cleaned_data["email"]
+        return _ask_mailbox(request, form)
+    return True
+
+
+def _ask_mailbox(request: CustomerRequest, form: DetailsForm) -> bool:
+    address = form.cleaned_data["email"]
+    try:
         addresses.request_change(request.customer, address=address)
-        words = _("Open the mail we just sent to %s to confirm your new address.")
-        messages.info(request, words % address)
+    except AskedTooOften:
+        form.add_error("email", ASKED_TOO_OFTEN)
+        return False
+    words = _("Open the mail we just sent to %s to confirm your new address.")
+    messages.info(request, words % address)
     return True
 
 

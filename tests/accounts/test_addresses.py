@@ -1,5 +1,6 @@
 """A new address counts once its mailbox confirms, and the old one can take it back."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from accounts import tasks
-from accounts.errors import AddressTaken, LinkNotValid, ProofNotRight
+from accounts.errors import AddressTaken, AskedTooOften, LinkNotValid, ProofNotRight
 from accounts.models import AuditEntry, Customer, EmailAddress, MagicLink
 from accounts.services import addresses, sign_in
 from accounts.tenancy import vendor_scope
@@ -252,11 +253,13 @@ def test_it_is_on_record(alice, in_acme):
 
 def test_a_mailbox_is_not_flooded_by_confirmations(alice, in_acme):
     for _ in range(10):
-        addresses.request_change(alice, address="victim@example.com")
+        with suppress(AskedTooOften):
+            addresses.request_change(alice, address="victim@example.com")
     assert len(mail.outbox) == 3
 
     for number in range(30):
-        addresses.request_change(alice, address=f"victim{number}@example.com")
+        with suppress(AskedTooOften):
+            addresses.request_change(alice, address=f"victim{number}@example.com")
     assert len(mail.outbox) == 20
 
 

@@ -111,6 +111,18 @@ def test_what_cannot_be_added_is_said(as_buyer, buyer, typed, problem):
     assert mail.outbox == []
 
 
+def test_where_no_mail_may_be_sent_any_more_it_is_said(as_buyer):
+    for number in range(5):
+        mule = f"mule+{number}@example.net"
+        page = as_buyer.post(f"{PAGE}add/", {"address": mule}, follow=True).text
+        was_sent = number < 3
+        assert (f"Open the mail we just sent to {mule}" in page) is was_sent
+        assert ("No mail was sent: there were several just now." in page) is not was_sent
+        assert mule in page
+
+    assert len(mail.outbox) == 3
+
+
 def test_the_eleventh_is_refused(as_buyer, buyer):
     for number in range(9):
         verified(buyer, f"alice{number}@example.org")

@@ -137,6 +137,17 @@ def test_a_new_address_counts_once_its_mailbox_confirms(as_buyer, in_stripe):
     assert [m.to for m in mail.outbox if m.to == ["alice@example.com"]] != []
 
 
+def test_where_no_mail_may_be_sent_any_more_it_is_said(as_buyer):
+    mail.outbox.clear()
+    wish = DETAILS | {"email": "new@example.com"}
+    pages = [as_buyer.post("/profile/", wish, follow=True).text for _ in range(4)]
+
+    refused = "No mail was sent: there were several just now."
+    assert [refused in page for page in pages] == [False, False, False, True]
+    assert "Open the mail we just sent" not in pages[3]
+    assert len(mail.outbox) == 3
+
+
 def test_a_new_address_is_taken_only_after_a_fresh_sign_in(as_buyer, in_stripe, acme):
     with vendor_scope(acme):
         CustomerSession.objects.update(signed_in_at=now() - timedelta(minutes=16))
