@@ -108,17 +108,18 @@ def is_fresh(request: CustomerRequest) -> bool:
     return CustomerSession.objects.filter(pk=current_id(request), signed_in_at__gt=since).exists()
 
 
-def end(customer: Customer, session_id: int) -> None:
-    """One of the customer's own; of anybody else's nothing happens."""
-    _end(customer.sessions.filter(pk=session_id))
+def end(customer: Customer, session_id: int) -> bool:
+    """One of the customer's own; of anybody else's nothing happens. Says whether one ended."""
+    return _end(customer.sessions.filter(pk=session_id)) > 0
 
 
-def end_others(request: CustomerRequest) -> None:
-    end_all(request.customer, but=current_id(request))
+def end_others(request: CustomerRequest) -> bool:
+    """Says whether there were any."""
+    return end_all(request.customer, but=current_id(request)) > 0
 
 
-def end_all(customer: Customer, *, but: int = 0) -> None:
-    _end(customer.sessions.exclude(pk=but))
+def end_all(customer: Customer, *, but: int = 0) -> int:
+    return _end(customer.sessions.exclude(pk=but))
 
 
 def forget_old() -> None:
@@ -126,8 +127,8 @@ def forget_old() -> None:
     CustomerSession.objects.filter(seen_at__lt=now() - _KEPT).delete()
 
 
-def _end(rows: QuerySet[CustomerSession]) -> None:
-    rows.filter(ended_at=None).update(ended_at=now())
+def _end(rows: QuerySet[CustomerSession]) -> int:
+    return rows.filter(ended_at=None).update(ended_at=now())
 
 
 def _is_in_time(row: CustomerSession, vendor: Vendor, moment: datetime) -> bool:

@@ -31,13 +31,18 @@ def activity(request: CustomerRequest) -> HttpResponse:
 @require_POST
 def end_sessions(request: CustomerRequest) -> HttpResponse:
     """The one that is named, or all but this one."""
-    session_id = request.POST.get("session", "")
-    if session_id.isdecimal() and len(session_id) < 19:
-        sessions.end(request.customer, int(session_id))
+    named = request.POST.get("session")
+    if named is None:
+        if sessions.end_others(request):
+            audit.record("sessions_ended", customer=request.customer)
+        messages.success(request, _("All other devices are signed out."))
+    elif _is_id(named) and sessions.end(request.customer, int(named)):
         audit.record("session_ended", customer=request.customer)
         messages.success(request, _("That device is signed out."))
     else:
-        sessions.end_others(request)
-        audit.record("sessions_ended", customer=request.customer)
-        messages.success(request, _("All other devices are signed out."))
+        messages.info(request, _("That device was not signed in any more. Nothing has changed."))
     return redirect("hub:activity")
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19

@@ -57,6 +57,25 @@ def test_all_others_are_signed_out_at_once(as_alice, phone, as_bob):
     assert [is_signed_in(client) for client in (as_alice, phone, as_bob)] == [True, False, True]
 
 
+@pytest.mark.parametrize("session", ["1000000", "9" * 18, "9" * 30, "²", "٣", "x", ""])
+def test_of_a_session_that_is_none_nothing_is_said_or_recorded(alice, as_alice, phone, session):
+    answer = as_alice.post(f"{PAGE}end/", {"session": session}, follow=True)
+
+    assert "was not signed in any more" in answer.text
+    assert "signed out." not in answer.text
+    assert is_signed_in(phone)
+    with vendor_scope(alice.vendor):
+        assert not alice.audit.filter(action__startswith="session").exists()
+
+
+def test_of_all_others_only_what_ended_is_recorded(alice, as_alice, phone):
+    for _time in range(2):
+        as_alice.post(f"{PAGE}end/")
+
+    with vendor_scope(alice.vendor):
+        assert alice.audit.filter(action="sessions_ended").count() == 1
+
+
 @pytest.mark.parametrize("session", ["0", "x", "9" * 30, ""])
 def test_nobody_elses_session_can_be_named(as_alice, as_bob, as_carol, session):
     for client in (as_bob, as_carol):

@@ -68,6 +68,15 @@ def by_customer(path: str, **typed: str) -> Doing:
     return act
 
 
+def by_customer_of_two_devices(*, is_named: bool) -> Doing:
+    def act(customer: Customer, user: User) -> None:
+        other = signed_in(customer).session["customer_session"]
+        typed = {"session": str(other)} if is_named else {}
+        by_customer("/profile/activity/end/", **typed)(customer, user)
+
+    return act
+
+
 def sign_in_by_code(customer: Customer, _user: User) -> None:
     from tests.accounts.mailbox import link_in, newest
 
@@ -79,8 +88,8 @@ def sign_in_by_code(customer: Customer, _user: User) -> None:
 EACH: dict[str, tuple[Doing, bool]] = {
     "signed_in": (sign_in_by_code, True),
     "signed_out": (by_customer("/sign-out/"), True),
-    "session_ended": (by_customer("/profile/activity/end/", session="1"), True),
-    "sessions_ended": (by_customer("/profile/activity/end/"), True),
+    "session_ended": (by_customer_of_two_devices(is_named=True), True),
+    "sessions_ended": (by_customer_of_two_devices(is_named=False), True),
     "profile_link_sent": (profile_link, False),
     "vendor_changed": (settings_changed, False),
 }
