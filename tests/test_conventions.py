@@ -130,6 +130,13 @@ def test_the_public_pages_are_these_and_no_others():
     }
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PUT", "DELETE", "PROPFIND"])
+def test_every_page_of_a_hub_says_which_methods_it_takes(method, rf):
+    """Refused by the decorator, before the view asks the request for anything."""
+    for name, view in views(get_resolver("config.urls").url_patterns):
+        assert view(rf.generic(method, "/")).status_code == 405, name
+
+
 # --- Size ---
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import CustomerRequest
 from billing import states
@@ -25,6 +25,7 @@ from hub.presentation.purchases import kind_of
 
 
 @csp_override(settings.CARD_PAGE_CSP)
+@require_http_methods(["GET", "HEAD", "POST"])
 def card(request: CustomerRequest) -> HttpResponse:
     live = cards.live_subscriptions(request.customer)
     chosen = _chosen(live, request.GET.get("subscription", ""))

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import CustomerRequest
 from billing.errors import BillingError
@@ -29,6 +29,7 @@ def pay(request: CustomerRequest) -> HttpResponse:
 
 
 @csp_override(settings.CARD_PAGE_CSP)
+@require_http_methods(["GET", "HEAD", "POST"])
 def approve(request: CustomerRequest) -> HttpResponse:
     """The page asks the bank through Stripe's script; what came of it is read from Stripe."""
     if request.method == "POST":

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
 from accounts.errors import AskedTooOften
@@ -23,6 +24,7 @@ from hub.presentation.overview import main_card
 from hub.presentation.words import long_card
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: CustomerRequest) -> HttpResponse:
     form = DetailsForm.of(request.customer, request.POST if request.method == "POST" else None)
     if form.is_valid() and _save(request, form):

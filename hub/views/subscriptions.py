@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import CustomerRequest
 from accounts.models import Customer
@@ -91,6 +91,7 @@ def _also_paid_by_the_card(subscription: Subscription) -> str:
     return get_text_list(names, _("and"))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     subscription = _own(request.customer, subscription_id)
     if refusal := cancellation_rules.refusal(subscription):
