@@ -56,19 +56,22 @@ def canonical_name(typed: str) -> str:
     return name
 
 
-def add(vendor: Vendor, typed: str, *, by: User) -> VendorDomain:
-    """Claim a domain; that alone gives nothing. Raises DomainNotAllowed or DomainTaken."""
+def add(vendor: Vendor, typed: str, *, by: User) -> tuple[VendorDomain, bool]:
+    """Claim a domain; that alone gives nothing. Says whether it is new.
+
+    Raises DomainNotAllowed or DomainTaken.
+    """
     name = canonical_name(typed)
     if _belongs_to_another(name, vendor):
         raise DomainTaken
     mine = VendorDomain.objects.filter(vendor=vendor)
     if found := mine.filter(name=name).first():
-        return found
+        return found, False
     if mine.count() >= MOST_DOMAINS:
         raise DomainNotAllowed("too_many")
     domain = VendorDomain.objects.create(vendor=vendor, name=name)
     audit.record("domain_added", by_user=by, subject=name)
-    return domain
+    return domain, True
 
 
 def check(domain: VendorDomain, *, by: User | None = None) -> bool:

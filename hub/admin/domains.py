@@ -25,9 +25,8 @@ def page(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
     with vendor_scope(vendor):
         if request.method == "POST":
             act = ACTS.get(request.POST.get("act", ""))
-            if act is not None:
-                _try(act, request, vendor)
-            return redirect("admin:accounts_vendor_domains", vendor.pk)
+            if act is None or _try(act, request, vendor) or act is not _add:
+                return redirect("admin:accounts_vendor_domains", vendor.pk)
         context = {
             **site.each_context(request),
             "title": _("Domains"),
@@ -35,13 +34,16 @@ def page(site: AdminSite, request: HttpRequest, vendor: Vendor) -> HttpResponse:
             "vendor": vendor,
             "domains": list(VendorDomain.objects.filter(vendor=vendor)),
             "subdomain_host": vendor.subdomain_host,
+            "typed": request.POST.get("name", ""),
         }
         return TemplateResponse(request, "admin/domains.html", context).render()
 
 
-def _try(act: Act, request: HttpRequest, vendor: Vendor) -> None:
+def _try(act: Act, request: HttpRequest, vendor: Vendor) -> bool:
+    """Whether it was not refused; why it was, the person is told."""
     try:
         act(request, vendor)
+        return True
     except DomainNotAllowed as error:
         messages.error(request, _refusal(error.reason))
     except DomainTaken:
@@ -57,6 +59,7 @@ def _try(act: Act, request: HttpRequest, vendor: Vendor) -> None:
             request,
             _("The name servers do not answer, so nothing has changed. Try again in a minute."),
         )
+    return False
 
 
 def _refusal(reason: NoDomain) -> str:
@@ -81,8 +84,13 @@ def _named(request: HttpRequest, vendor: Vendor) -> VendorDomain:
 
 
 def _add(request: HttpRequest, vendor: Vendor) -> None:
-    domain = service.add(vendor, request.POST.get("name", ""), by=roles.staff_of(request))
-    said = _("%(name)s was added. Set the record below where its DNS is kept, then check.")
+    domain, is_new = service.add(vendor, request.POST.get("name", ""), by=roles.staff_of(request))
+    if not is_new:
+        messages.info(request, _("The domain %(name)s is there already.") % {"name": domain.name})
+        return
+    said = _(
+        "The domain %(name)s was added. Set the records below where its DNS is kept, then check."
+    )
     messages.success(request, said % {"name": domain.name})
 
 
@@ -106,8 +114,13 @@ def _use_subdomain(request: HttpRequest, vendor: Vendor) -> None:
 
 
 def _remove(request: HttpRequest, vendor: Vendor) -> None:
-    service.remove(_named(request, vendor), by=roles.staff_of(request))
-    messages.success(request, _("The domain was removed. The hub no longer answers there."))
+    domain = _named(request, vendor)
+    was_served = domain.is_served
+    service.remove(domain, by=roles.staff_of(request))
+    if was_served:
+        messages.success(request, _("The domain was removed. The hub no longer answers there."))
+    else:
+        messages.success(request, _("The domain was removed."))
 
 
 ACTS: dict[str, Act] = {

@@ -21,7 +21,7 @@ NAME = "portal.acme.example"
 
 def claim(vendor, user, name=NAME):
     with vendor_scope(vendor):
-        return domains.add(vendor, name, by=user)
+        return domains.add(vendor, name, by=user)[0]
 
 
 def prove(domain, name_server):

@@ -47,7 +47,24 @@ def test_what_cannot_be_added_is_explained(as_owner, page, name_server):
         "https://acme.example": "without https://",
         "shop.test": "belongs to the platform",
     }.items():
-        assert words in as_owner.post(page, {"act": "add", "name": typed}, follow=True).text
+        answer = as_owner.post(page, {"act": "add", "name": typed}, follow=True).text
+        assert words in answer
+        assert f'value="{typed}"' in answer
+
+
+def test_what_is_said_is_what_happened(as_owner, acme, page, name_server):
+    def act(act, **fields):
+        return as_owner.post(page, {"act": act, **fields}, follow=True).text
+
+    assert f"The domain {NAME} was added." in act("add", name=NAME)
+    again = act("add", name=NAME)
+    assert f"The domain {NAME} is there already." in again
+    assert "was added" not in again
+    with vendor_scope(acme):
+        domain = VendorDomain.objects.get()
+    removed = act("remove", domain=domain.pk)
+    assert "The domain was removed." in removed
+    assert "no longer answers" not in removed
 
 
 def test_silent_name_servers_are_told(as_owner, page, acme, name_server):
