@@ -16,19 +16,23 @@ from billing.states import Act
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """Something the customer can do about a purchase. `posts`: it changes something at once."""
+    """Something the customer can do about a purchase. `posts`: it changes something at once;
+    `changes`: it does, or leads to it, and is not offered to who only looks on."""
 
     label: str
     url: str
     is_button: bool = False
     posts: bool = False
+    changes: bool = True
 
 
 def offers_on(subscription: Subscription, rules: CancellationRules) -> list[Offer]:
     """What the overview offers, most urgent first; at most one is a button."""
-    documents = Offer(label=_("Documents"), url=f"{_page(subscription)}#payments")
+    page = reverse("hub:subscription", args=[subscription.pk])
+    documents = Offer(label=_("Documents"), url=f"{page}#payments", changes=False)
     if subscription.is_managed and subscription.is_live:
-        return [Offer(label=_("Manage at Stripe"), url=f"{_page(subscription)}#card"), documents]
+        manage = Offer(label=_("Manage at Stripe"), url=f"{page}#card", changes=False)
+        return [manage, documents]
     if subscription.state == Subscription.State.ENDING:
         keep = reverse("hub:keep", args=[subscription.pk])
         return [Offer(label=_("Keep it"), url=keep, is_button=True, posts=True)]
@@ -38,10 +42,6 @@ def offers_on(subscription: Subscription, rules: CancellationRules) -> list[Offe
     trial = subscription.state == Subscription.State.TRIAL
     label = _("Cancel trial") if trial else pgettext("verb", "Cancel")
     return [*offers, Offer(label=label, url=reverse("hub:cancel", args=[subscription.pk]))]
-
-
-def _page(subscription: Subscription) -> str:
-    return reverse("hub:subscription", args=[subscription.pk])
 
 
 def pay_offer(subscription: Subscription) -> Offer | None:

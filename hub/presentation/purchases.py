@@ -251,6 +251,6 @@ def one_time_row(purchase: OneTimePurchase) -> Row:
         price=format_money(purchase.amount_minor, purchase.currency),
         mark=one_time_mark(purchase),
         note=_("%s of it refunded") % refunded if partly else "",
-        acts=[Offer(label=_("Documents"), url=f"{page}#payments")],
+        acts=[Offer(label=_("Documents"), url=f"{page}#payments", changes=False)],
         is_over=purchase.refunded_minor >= purchase.amount_minor > 0,
     )

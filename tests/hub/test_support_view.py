@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from accounts.tenancy import vendor_scope
 from tests.clients import HubClient, signed_in, staff
 from tests.factories import make_user
 from tests.hub.admin.conftest import admin_url
-from tests.safety.world import routes
+from tests.safety.world import make_world, routes
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,39 @@ def test_nothing_that_changes_passes(viewing: HubClient, alice: Customer) -> Non
         refused = viewing.get(path)
         assert refused.status_code == 403
         assert "nothing was changed" in refused.text
+
+
+def test_no_page_offers_what_would_be_refused(as_support: HubClient, support: User) -> None:
+    """Neither a button that sends something nor a link to a closed page, in any state."""
+    world = make_world("Words", "word", support_may_view=True)
+    TeamMember.objects.create(vendor=world.vendor, user=support)
+    viewing, _answer = begin(world.vendor, ask(as_support, world.customer))
+    viewing.handler.enforce_csrf_checks = False
+    with vendor_scope(world.vendor):
+        own = [f"/subscriptions/{row.pk}/" for row in world.customer.subscriptions.all()]
+    seen, todo, refused = set(), ["/", "/profile/", "/profile/activity/", "/documents/", *own], []
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        answer = viewing.get(path)
+        if answer.status_code == 403:
+            refused.append(path)
+        if "html" not in answer["Content-Type"]:
+            continue
+        body = answer.text.partition("<main")[2].partition("</main>")[0]
+        refused += [(path, form) for form in re.findall(r'<form[^>]*method="post"[^>]*>', body)]
+        links = {unescape(link).partition("#")[0] for link in re.findall(r' href="(/[^"]*)"', body)}
+        todo += [link for link in links if link not in seen and not link.startswith("/static/")]
+    assert len(seen) > 12
+    # The details' own form is there to be read, and has no button to send it.
+    assert [form for form in refused if form[0] != "/profile/"] == []
+    assert len(refused) == 1
+    profile = viewing.get("/profile/").text
+    assert '<fieldset class="fields" disabled>' in profile
+    assert "Save changes" not in profile
+    assert "Save changes" in signed_in(world.customer).get("/profile/").text
 
 
 def test_it_is_recorded_and_the_customer_is_told(
