@@ -8,11 +8,12 @@ type Reason = Literal["unknown", "expired", "used", "locked"]
 
 
 class LinkNotValid(Exception):
-    """A link that no longer works, or never did."""
+    """A link that no longer works, or never did; its purpose, where there was such a link."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, *, purpose: str = "") -> None:
         super().__init__(reason)
         self.reason: Reason = reason
+        self.purpose = purpose
 
 
 class ProofNotRight(Exception):

@@ -89,9 +89,9 @@ def find(token: str, *purposes: MagicLink.Purpose) -> MagicLink:
     if link is None:
         raise LinkNotValid("unknown")
     if link.used_at:
-        raise LinkNotValid("used")
+        raise LinkNotValid("used", purpose=link.purpose)
     if link.has_expired:
-        raise LinkNotValid("expired")
+        raise LinkNotValid("expired", purpose=link.purpose)
     return link
 
 
@@ -102,7 +102,7 @@ def count_guess(link: MagicLink) -> None:
     """
     open_to_guesses = _row(link).filter(code_attempts__lt=MOST_ATTEMPTS)
     if not open_to_guesses.update(code_attempts=F("code_attempts") + 1):
-        raise LinkNotValid("locked")
+        raise LinkNotValid("locked", purpose=link.purpose)
 
 
 def is_code(link: MagicLink, typed: str) -> bool:
@@ -113,7 +113,7 @@ def spend(link: MagicLink) -> Customer:
     """Whose it is. Of two who come at once this one UPDATE lets one through."""
     live = _row(link).filter(used_at=None, expires_at__gt=Now())
     if link.customer is None or not live.update(used_at=Now()):
-        raise LinkNotValid("used")
+        raise LinkNotValid("used", purpose=link.purpose)
     return link.customer
 
 

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db.models.functions import Now
 
+from accounts.models import MagicLink
 from accounts.services import addresses
 from tests.accounts.mailbox import link_in, newest, token_in
 
@@ -81,3 +83,16 @@ def test_who_undoes_the_last_change_only_is_told_what_still_holds(alice, at_acme
 
     assert "What was changed before that still holds. Our earlier mails undo it." in done
     assert alice.addresses.count() == 2
+
+
+@pytest.mark.parametrize("end", [{"used_at": Now()}, {"expires_at": Now()}, {"code_attempts": 5}])
+def test_a_dead_undo_link_says_where_to_turn(acme, at_acme, robbed, end):
+    MagicLink.objects.filter(purpose="revert_email").update(**end)
+
+    page = at_acme.post(robbed, {"known": "alice@example.com"})
+
+    assert page.status_code == 410
+    assert "<title>Undo the change" in page.text
+    assert "It is too old or was used" in page.text
+    assert f"mailto:{acme.support_email}" in page.text.partition("<main")[2].partition("</main>")[0]
+    assert "change the address again" not in page.text.casefold()
