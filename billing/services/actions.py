@@ -105,6 +105,7 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     }
     if error is not None:
         outcome |= _failure_fields(error)
+    is_address = "email" in action.parameters
     if action.kind == Action.Kind.UPDATE_DETAILS and state not in UNFINISHED:
         outcome["parameters"] = {}  # the details themselves are nobody's business any more
     settled = Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**outcome)
@@ -113,7 +114,8 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     action.refresh_from_db()
     if state == Action.State.DONE:
         settle_failures(action=action)
-        _record(action)
+        if not is_address:  # its change is on record from when it was made here
+            _record(action)
     elif error is not None and error.detail != NOT_APPLIED:
         record_failure(error, action=action)
     if action.mail_wanted:

@@ -136,6 +136,9 @@ def test_another_main_one_reaches_stripe(as_buyer, buyer, stripe):
     page = as_buyer.post(f"{PAGE}{row.pk}/main/", follow=True)
 
     assert f"From now on we write to {WORK}." in page.text
+    activity = as_buyer.get("/profile/activity/").text
+    assert "Main e-mail address chosen" in activity
+    assert "Details changed" not in activity
     with vendor_scope(buyer.vendor):
         stripe_id = StripeCustomer.objects.get().stripe_customer_id
     assert stripe.customers.retrieve(stripe_id).email == WORK
