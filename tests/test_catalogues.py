@@ -1,5 +1,6 @@
 """Whatever is marked for translation is translated, in every language of the hub."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ["accounts", "billing", "config", "hub", "invoices", "templates"]
+_WAYS = ["gettext", "ngettext", "pgettext", "npgettext"]
+MARKS = {"_", *_WAYS, *(f"{way}_lazy" for way in _WAYS)}
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
 
@@ -35,6 +38,20 @@ def marked(tmp_path_factory):
 @pytest.fixture(params=LANGUAGES)
 def catalogue(request):
     return polib.pofile(str(ROOT / "locale" / request.param / "LC_MESSAGES" / "django.po"))
+
+
+def test_nothing_is_marked_inside_an_f_string():
+    """makemessages does not look there: the sentence would stay English."""
+    found = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for name in SOURCES
+        for path in (ROOT / name).rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in MARKS
+    ]
+    assert found == []
 
 
 def test_every_marked_string_is_translated(marked, catalogue):

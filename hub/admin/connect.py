@@ -75,7 +75,8 @@ def connection_of(account: StripeAccount | None, by: User) -> Connection | None:
 def _sentence(row: Onboarding | None, *, is_used: bool, is_begun: bool) -> str:
     if row is None or not (is_used or is_begun):
         sentence = _("Stripe asks you what it must know, and this hub then acts for your account.")
-        return f"{sentence} {_('It takes the place of keys.')}"
+        instead = _("It takes the place of keys.")
+        return f"{sentence} {instead}"
     words = {"account": row.account_id, "person": row.begun_by or ""}
     if is_used and not row.charges_enabled and row.disabled_reason:
         return _("Stripe lets account %(account)s take no payments at present.") % words
