@@ -7,9 +7,11 @@ from typing import Any
 from allauth.mfa.base.views import AuthenticateView, ReauthenticateView
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
+from django.contrib import messages
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 
 from accounts.http import client_address
 from accounts.models import User
@@ -21,6 +23,10 @@ class Join(PasswordResetConfirmView):
 
     template_name = "admin/join.html"
     success_url = reverse_lazy("account_login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, _("Your password is saved. Sign in with it."))
+        return super().form_valid(form)
 
 
 class CountsTries:

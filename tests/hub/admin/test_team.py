@@ -57,7 +57,8 @@ def test_an_owner_adds_a_member_who_is_invited_and_chooses_a_password(
     browser = HubClient("hub.test")
     form = browser.get(link.partition("hub.test")[2], follow=True)
     chosen = {"new_password1": "a long day in Lyon", "new_password2": "a long day in Lyon"}
-    browser.post(form.redirect_chain[-1][0], chosen, follow=True)
+    door = browser.post(form.redirect_chain[-1][0], chosen, follow=True).content.decode()
+    assert "Your password is saved. Sign in with it." in door
     given = {"login": "new@team.example", "password": "a long day in Lyon"}
     assert browser.post("/admin/login/", given).status_code == 302
     again = HubClient("hub.test").get(link.partition("hub.test")[2], follow=True)
