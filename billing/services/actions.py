@@ -114,17 +114,17 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     action.refresh_from_db()
     if state == Action.State.DONE:
         settle_failures(action=action)
-        if not is_address:  # its change is on record from when it was made here
-            _record(action)
+        _record(action, is_address=is_address)
     elif error is not None and error.detail != NOT_APPLIED:
         record_failure(error, action=action)
     if action.mail_wanted:
         notices.confirm_action.enqueue(action.vendor_id, str(action.pk))
 
 
-def _record(action: Action) -> None:
-    """As the customer's doing; sending a link is staff's, and recorded where they are known."""
-    if action.kind != Action.Kind.SEND_UPDATE_LINK:
+def _record(action: Action, *, is_address: bool) -> None:
+    """As the customer's doing; sending a link is staff's, and recorded where they are known, as a
+    confirmed address is where it was confirmed."""
+    if action.kind != Action.Kind.SEND_UPDATE_LINK and not is_address:
         about = str(action.subscription or "")
         audit.record(action.kind, customer=action.customer, subject=about)
 

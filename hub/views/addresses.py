@@ -99,8 +99,8 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
             form.add_error("known", _("This is not the address we ask for."))
     except LinkNotValid as error:
         is_undo = error.purpose == MagicLink.Purpose.REVERT_EMAIL
-        context = {"problem": error.reason, "is_undo": is_undo}
-        return render(request, "hub/confirm_email.html", context, status=410)
+        dead = {"problem": error.reason, "is_undo": is_undo}
+        return render(request, "hub/confirm_email.html", dead, status=410)
     except (AddressTaken, AddressNotUsable) as error:
         problem = "taken" if isinstance(error, AddressTaken) else "full"
         return render(request, "hub/confirm_email.html", {"problem": problem}, status=409)
