@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts import sessions
-from accounts.access import View, is_public
+from accounts.access import View, is_post_only, is_public
 from accounts.http import HubRequest, client_address
 from accounts.languages import first_supported
 from accounts.models import User
@@ -108,12 +108,12 @@ class CustomerMiddleware:
         if request.path_info == "/":
             door: View = resolve(reverse("accounts:updateinfo")).func
             return door(request)
-        return _to_the_door(request)
+        return _to_the_door(request, view)
 
 
-def _to_the_door(request: HubRequest) -> HttpResponseBase:
+def _to_the_door(request: HubRequest, view: View) -> HttpResponseBase:
     """And back to this page afterwards, if it is one that can be opened again."""
-    back = urlencode({"next": request.get_full_path()})
+    back = urlencode({"next": "/" if is_post_only(view) else request.get_full_path()})
     return redirect(f"/?{back}" if _is_page(request) else "/")
 
 

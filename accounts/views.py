@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import cookies, sessions
-from accounts.access import public
+from accounts.access import post_only, public
 from accounts.errors import LinkNotValid, ProofNotRight, SupportViewNotValid
 from accounts.forms import CodeForm, LanguageForm, ProofForm, SignInForm
 from accounts.http import CustomerRequest, own_path
@@ -154,7 +154,7 @@ def _let_in(request: VendorRequest, customer: Customer, next_path: str) -> HttpR
     return redirect(own_path(next_path) or "hub:home")
 
 
-@require_POST
+@post_only
 def sign_out(request: VendorRequest) -> HttpResponse:
     """Here and on every other device."""
     if request.customer:
@@ -177,7 +177,7 @@ def begin_support_view(request: VendorRequest) -> HttpResponse:
     return redirect("hub:home")
 
 
-@require_POST
+@post_only
 def end_support_view(request: VendorRequest) -> HttpResponse:
     if request.support_view:
         support_views.end(request.support_view)

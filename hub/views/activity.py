@@ -4,9 +4,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import sessions
+from accounts.access import post_only
 from accounts.http import CustomerRequest
 from accounts.services import audit
 from hub.paging import page_of
@@ -28,7 +29,7 @@ def activity(request: CustomerRequest) -> HttpResponse:
     return render(request, "hub/activity.html", context)
 
 
-@require_POST
+@post_only
 def end_sessions(request: CustomerRequest) -> HttpResponse:
     """The one that is named, or all but this one."""
     named = request.POST.get("session")

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
-from accounts.access import public
+from accounts.access import post_only, public
 from accounts.errors import (
     AddressNotUsable,
     AddressTaken,
@@ -30,7 +30,7 @@ from hub.forms import ASKED_TOO_OFTEN, AddressForm
 from hub.views.profile import details_page
 
 
-@require_POST
+@post_only
 def add(request: CustomerRequest) -> HttpResponse:
     """Mail the address a link: it counts once its mailbox confirms."""
     form = AddressForm(request.POST, customer=request.customer)
@@ -50,7 +50,7 @@ def add(request: CustomerRequest) -> HttpResponse:
     return _to_the_list()
 
 
-@require_POST
+@post_only
 @after_fresh_sign_in
 def make_main(request: CustomerRequest, address_id: int) -> HttpResponse:
     row = get_object_or_404(EmailAddress, pk=address_id, customer=request.customer)
@@ -64,7 +64,7 @@ def make_main(request: CustomerRequest, address_id: int) -> HttpResponse:
     return _to_the_list()
 
 
-@require_POST
+@post_only
 @after_fresh_sign_in
 def remove(request: CustomerRequest, address_id: int) -> HttpResponse:
     row = get_object_or_404(EmailAddress, pk=address_id, customer=request.customer)

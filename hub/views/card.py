@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from accounts.access import post_only
 from accounts.http import CustomerRequest
 from billing import states
 from billing.errors import BillingError
@@ -47,7 +48,7 @@ def card(request: CustomerRequest) -> HttpResponse:
     return _page(request, form, live, together, chosen)
 
 
-@require_POST
+@post_only
 def choice(request: CustomerRequest) -> JsonResponse:
     """What the card that is being typed shall pay for: asked by the page before its bank is."""
     live = cards.live_subscriptions(request.customer)

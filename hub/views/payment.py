@@ -6,8 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from accounts.access import post_only
 from accounts.http import CustomerRequest
 from billing.errors import BillingError
 from billing.services import approvals, cards, open_invoices
@@ -15,7 +16,7 @@ from billing.services.open_invoices import Outcome, Payment
 from hub.presentation.payments import tell_of_payment
 
 
-@require_POST
+@post_only
 def pay(request: CustomerRequest) -> HttpResponse:
     """With the card on file: everything that is open, or what is open of the one."""
     rows = list(request.customer.subscriptions.all())

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access import post_only
 from accounts.http import CustomerRequest
 from accounts.models import Customer
 from billing import states
@@ -157,7 +158,7 @@ def record(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     return HttpResponse(content, content_type=content_type, headers=headers)
 
 
-@require_POST
+@post_only
 def keep(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     subscription = _own(request.customer, subscription_id)
     try:
@@ -170,7 +171,7 @@ def keep(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     return redirect("hub:subscription", subscription.pk)
 
 
-@require_POST
+@post_only
 def stripe_page(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     """What Stripe itself sells is managed on its page, and nowhere else. A page leads there: by the
     strict policy, browsers let no form end on another site."""

@@ -57,6 +57,13 @@ def test_what_cannot_be_opened_again_leads_to_the_door_only(at_acme):
     assert at_acme.post("/sign-out/").url == "/"
 
 
+@pytest.mark.parametrize(
+    "path", ["/sign-out/", "/profile/addresses/add/", "/profile/addresses/1/main/"]
+)
+def test_where_only_forms_are_sent_to_leads_to_the_overview_afterwards(at_acme, path):
+    assert at_acme.get(path).url == "/?next=%2F"
+
+
 def test_posting_to_the_door_itself_is_refused(at_acme):
     assert at_acme.post("/", {"email": "alice@example.com"}).status_code == 405
 
