@@ -108,6 +108,8 @@ def logging_config(*, for_machines: bool, level: str = "INFO") -> dict[str, Any]
             "django.request": {**quiet, "level": "ERROR"},
             "axes": {**quiet, "level": "WARNING"},
             "weasyprint": {**quiet, "level": "WARNING"},
+            # Two lines for every call; what went wrong is kept as a Failure, with the request's id.
+            "stripe": {**quiet, "level": "WARNING"},
             "gunicorn.error": {**quiet, "level": level},
             # Each request is logged once, by config.request_log.
             "gunicorn.access": {**quiet, "level": "WARNING"},

@@ -14,6 +14,8 @@ from billing.sandbox.store import Obj, Store
 if TYPE_CHECKING:
     from billing.sandbox.accounts import Account
 
+A_MOMENT = 30
+
 
 class Future(NamedTuple):
     rank: int
@@ -62,6 +64,14 @@ class Clock:
     def _offset(self) -> int:
         kept = self._store.shelves.get("sandbox", {}).get("clock")
         return int(kept["offset"]) if kept else 0
+
+    def onward(self, to: int) -> int:
+        """The moment to go on to. The clock runs between two calls: what it has only just run
+        past is no step back, or else two things of the same second could not be told in turn."""
+        now = self.now()
+        if to < now - A_MOMENT:
+            raise ValueError("The clock only moves forward.")
+        return max(to, now)
 
     def stand(self, at: int | None) -> None:
         """Hold the clock at a moment while what falls due then is done; None lets it run."""

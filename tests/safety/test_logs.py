@@ -143,7 +143,9 @@ def test_no_canary_reaches_the_log(
         at_acme.get(path, {"next": "/card/", "email": alice.email})
         at_acme.post(path, {"code": "000000"})
     session = at_acme.cookies["__Host-hub"].value
-    logging.getLogger("stripe").info("%s and %s", "sk_live_CANARY01", {"card": {"last4": "4242"}})
+    logging.getLogger("stripe").warning(
+        "%s and %s", "sk_live_CANARY01", {"card": {"last4": "4242"}}
+    )
     logging.getLogger("x").error("%(a)s", {"a": f"{session} {token} whsec_CANARY2 {alice.email}"})
     logging.getLogger().setLevel(logging.INFO)
 
@@ -164,3 +166,10 @@ def test_in_the_demo_it_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     record = logging.makeLogRecord({"msg": "to alice@example.com", "levelname": "INFO"})
 
     assert "to a••••@example.com" in formatter.format(record)
+
+
+def test_calls_of_stripe_that_went_well_are_not_logged(lines: Lines) -> None:
+    logging.getLogger("stripe").info("Request to Stripe api")
+    logging.getLogger("stripe").warning("retrying")
+
+    assert [line["event"] for line in lines()] == ["retrying"]

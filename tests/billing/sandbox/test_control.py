@@ -27,6 +27,17 @@ def test_the_clock_never_goes_back(served):
     assert answer.json["error"]["message"] == "The clock only moves forward."
 
 
+def test_a_moment_that_the_running_clock_has_just_passed_is_no_step_back(serve):
+    machine = [1_750_000_000.0]
+    served = serve(now=lambda: machine[0])
+    moment = served.ask("POST", "/sandbox/clock", {"by": 3600}).json["now"]
+    machine[0] += 3
+
+    answer = served.ask("POST", "/sandbox/clock", {"to": moment})
+
+    assert (answer.status, answer.json["now"]) == (200, moment + 3)
+
+
 def test_the_clock_may_begin_in_the_past_while_nothing_has_happened(served, client):
     begun = served.ask("POST", "/sandbox/clock", {"set": 1_700_000_000}).json["now"]
     assert 0 <= begun - 1_700_000_000 <= 2
