@@ -112,17 +112,25 @@ class Running:
 
 
 class Visitor:
-    """A browser without a face: one connection, cookies, and forms with their token."""
+    """A browser without a face: cookies, forms with their token, and headers of its own; `patience`
+    in seconds for each answer."""
 
-    def __init__(self, port: int, cookies: str) -> None:
-        self.port = port
+    def __init__(
+        self,
+        port: int,
+        cookies: str = "",
+        *,
+        patience: float = 30,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.port, self.patience, self.headers = port, patience, headers or {}
         self.cookies = dict(pair.split("=", 1) for pair in cookies.split())
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         with closing(connection):
             cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            headers = {"Host": f"{HOST}:{self.port}", "Cookie": cookies}
+            headers = {"Host": f"{HOST}:{self.port}", "Cookie": cookies} | self.headers
             if form is not None:
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
             connection.request(method, path, urlencode(form or {}), headers)
@@ -133,11 +141,17 @@ class Visitor:
                     self.cookies[key] = rest.partition(";")[0]
             return answer.status, answer.read().decode()
 
-    def submit(self, path: str, form: dict[str, str]) -> int:
+    def token_of(self, path: str) -> str:
+        """The form's own token on the page there."""
         _status, page = self.ask("GET", path)
         token = CSRF.search(page)
-        assert token, page[:500]
-        return self.ask("POST", path, {**form, "csrfmiddlewaretoken": token[1]})[0]
+        assert token, (path, page[:500])
+        return token[1]
+
+    def submit(self, path: str, form: dict[str, str], *, page: str | None = None) -> int:
+        """`page`: where the form stands, if not at the path it is sent to."""
+        token = self.token_of(page or path)
+        return self.ask("POST", path, {**form, "csrfmiddlewaretoken": token})[0]
 
 
 def post_webhook(port: int, payload: bytes, headers: dict[str, str]) -> int:

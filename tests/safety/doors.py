@@ -3,13 +3,12 @@ own, since the limits are per client."""
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import count
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from tests.faults.running import CSRF, HOST, Running, running
+from tests.faults.running import Running, Visitor, running
 
 LINK = "Your sign-in link"
 
@@ -26,40 +25,10 @@ with vendor_scope(vendor):
 _places = count(1)
 
 
-class Browser:
+class Browser(Visitor):
     def __init__(self, port: int, agent: str = "Mozilla/5.0 Firefox/132.0") -> None:
-        self.port, self.agent = port, agent
-        self.place = f"2001:db8:{next(_places):x}::1"
-        self.cookies: dict[str, str] = {}
-
-    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
-        headers = {
-            "Host": f"{HOST}:{self.port}",
-            "User-Agent": self.agent,
-            "X-Forwarded-For": self.place,
-            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
-        }
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        with closing(connection):
-            connection.request(method, path, urlencode(form or {}), headers)
-            answer = connection.getresponse()
-            for name, value in answer.getheaders():
-                if name.lower() == "set-cookie":
-                    key, _equals, rest = value.partition("=")
-                    self.cookies[key] = rest.partition(";")[0]
-            return answer.status, answer.read().decode()
-
-    def token_of(self, path: str) -> str:
-        """The form's own token on the page there."""
-        found = CSRF.search(self.ask("GET", path)[1])
-        assert found, path
-        return found[1]
-
-    def submit(self, path: str, form: dict[str, str], *, page: str) -> int:
-        token = self.token_of(page)
-        return self.ask("POST", path, {**form, "csrfmiddlewaretoken": token})[0]
+        place = f"2001:db8:{next(_places):x}::1"
+        super().__init__(port, patience=60, headers={"User-Agent": agent, "X-Forwarded-For": place})
 
     @property
     def is_signed_in(self) -> bool:

@@ -74,7 +74,8 @@ def look_at(door: Door, path: str) -> None:
 
 def press_everything(door: Door, chromium: Chromium, path: str) -> None:
     """Runs scripts, keeps cookies, and presses each button and link that is there, in turn."""
-    context = chromium.new_context(extra_http_headers={"X-Forwarded-For": door.browser().place})
+    place = door.browser().headers["X-Forwarded-For"]
+    context = chromium.new_context(extra_http_headers={"X-Forwarded-For": place})
     page = context.new_page()
     page.goto(f"http://acme.localhost:{door.hub.port}{path}")
     for number in range(page.locator(PRESSABLE).count()):
