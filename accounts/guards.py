@@ -16,13 +16,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from accounts.postgresql.roles import EVERY_VENDOR, SETTING
 from accounts.tenancy import VendorOwned
 
-TABLE = "accounts_auditentry"
+LOGS = {"accounts_auditentry": "audit_log", "accounts_platformentry": "platform_log"}
+"""The tables, and the name that each one's triggers begin with."""
+OPERATORS_TABLES = ["accounts_platformchain", "accounts_platformentry"]
 REFUSAL = "The audit log is never changed."
 
 INSTALL = {
     "sqlite": [
-        f"CREATE TRIGGER IF NOT EXISTS audit_log_keeps_{act} BEFORE {act} ON {TABLE}"
+        f"CREATE TRIGGER IF NOT EXISTS {name}_keeps_{act} BEFORE {act} ON {table}"
         f" BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        for table, name in LOGS.items()
         for act in ("update", "delete")
     ],
     "postgresql": [
@@ -30,15 +33,22 @@ INSTALL = {
             "CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS"
             f" $$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$"
         ),
-        (
-            "CREATE OR REPLACE TRIGGER audit_log_keeps BEFORE UPDATE OR DELETE OR TRUNCATE"
-            f" ON {TABLE} FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
+        *(
+            f"CREATE OR REPLACE TRIGGER {name}_keeps BEFORE UPDATE OR DELETE OR TRUNCATE"
+            f" ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
+            for table, name in LOGS.items()
         ),
     ],
 }
 REMOVE = {
-    "sqlite": [f"DROP TRIGGER IF EXISTS audit_log_keeps_{act}" for act in ("update", "delete")],
-    "postgresql": [f"DROP TRIGGER IF EXISTS audit_log_keeps ON {TABLE}"],
+    "sqlite": [
+        f"DROP TRIGGER IF EXISTS {name}_keeps_{act}"
+        for name in LOGS.values()
+        for act in ("update", "delete")
+    ],
+    "postgresql": [
+        f"DROP TRIGGER IF EXISTS {name}_keeps ON {table}" for table, name in LOGS.items()
+    ],
 }
 
 # Each asks for the setting once a statement, not once a row.
@@ -74,17 +84,23 @@ def vendor_tables() -> list[str]:
     return sorted(model._meta.db_table for model in owned)
 
 
+def policies_of(table: str) -> dict[str, str]:
+    """The platform's rows are there for who works for every vendor."""
+    every = "every_vendor_in_scope"
+    return {every: POLICIES[every]} if table in OPERATORS_TABLES else POLICIES
+
+
 def _wall_off(connection: BaseDatabaseWrapper) -> None:
     """The owner of the tables, who makes and mends them, is not bound by the policies."""
     quote = connection.ops.quote_name
-    for table in vendor_tables():
+    for table in [*vendor_tables(), *OPERATORS_TABLES]:
         with connection.cursor() as cursor:
             cursor.execute(MISSING, [table])
-            if cursor.fetchone()[0] == len(POLICIES):
+            if cursor.fetchone()[0] == len(policies_of(table)):
                 continue
         policies = [
             f"CREATE POLICY {name} ON {quote(table)} USING ({rows})"
-            for name, rows in POLICIES.items()
+            for name, rows in policies_of(table).items()
         ]
         _run([f"ALTER TABLE {quote(table)} ENABLE ROW LEVEL SECURITY", *policies], connection)
     if settings.DATABASE_APPLICATION_ROLE:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.admin import AdminSite
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEntry, Customer, PolicyReport, SentMail, User, Vendor
+from accounts.models import (
+    AuditEntry,
+    Customer,
+    PlatformEntry,
+    PolicyReport,
+    SentMail,
+    User,
+    Vendor,
+)
+from accounts.services import staff_log
 from billing.models import (
     Action,
     Failure,
@@ -31,9 +42,14 @@ GROUPS: list[tuple[str, StrOrPromise, list[type[Model]]]] = [
     ("money", _("Money"), [Transaction, Subscription, OneTimePurchase]),
     ("documents", _("Documents"), [Document]),
     ("stripe", _("Stripe"), [Failure, SyncRun, StripeEvent]),
-    ("log", _("Log"), [Action, AuditEntry, PolicyReport]),
+    ("log", _("Log"), [Action, AuditEntry, PlatformEntry, PolicyReport]),
 ]
-NAMES: dict[type[Model], StrOrPromise] = {Vendor: _("Vendor settings"), User: _("Staff")}
+NAMES: dict[type[Model], StrOrPromise] = {
+    Vendor: _("Vendor settings"),
+    User: _("Staff"),
+    AuditEntry: _("Audit log"),
+    PlatformEntry: _("Platform log"),
+}
 
 
 class StaffSite(AdminSite):
@@ -77,3 +93,14 @@ class StaffSite(AdminSite):
     ) -> HttpResponse:
         """Apps are ours, not the staff's: there is one overview."""
         return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        person = cast("User", request.user)
+        before = person.password
+        with transaction.atomic():
+            answer = super().password_change(request, extra_context)
+            if answer.status_code == 302 and person.password != before:
+                staff_log.record("password_chosen", person, by_user=person)
+        return answer

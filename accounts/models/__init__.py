@@ -3,7 +3,13 @@
 from accounts.models.customers import Customer, EmailAddress
 from accounts.models.domains import VendorDomain
 from accounts.models.links import LINK_LIFETIME, MagicLink
-from accounts.models.records import AuditChain, AuditEntry, SentMail
+from accounts.models.records import (
+    AuditChain,
+    AuditEntry,
+    PlatformChain,
+    PlatformEntry,
+    SentMail,
+)
 from accounts.models.reports import PolicyReport
 from accounts.models.sessions import CustomerSession, SupportView
 from accounts.models.staff import TeamMember, User
@@ -17,6 +23,8 @@ __all__ = [
     "CustomerSession",
     "EmailAddress",
     "MagicLink",
+    "PlatformChain",
+    "PlatformEntry",
     "PolicyReport",
     "SentMail",
     "SupportView",

@@ -34,8 +34,8 @@ class SentMail(VendorOwned):
         return self.subject
 
 
-class AuditEntry(VendorOwned):
-    """Who did what, when and from where: a link of the vendor's chain.
+class Entry(models.Model):
+    """A link of an audit log's chain: who did what, when and from where.
 
     `hash` covers the entry and the hash before it, so that nothing can be changed, left out or put
     in between unseen. The database refuses to change or delete a row (accounts/guards.py).
@@ -44,10 +44,6 @@ class AuditEntry(VendorOwned):
     number = models.PositiveBigIntegerField(_("number"))
     action = models.CharField(_("action"), max_length=60)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
-    customer = models.ForeignKey(
-        Customer, models.PROTECT, null=True, related_name="audit", verbose_name=_("customer")
-    )
-    by_customer = models.BooleanField(_("by the customer"), default=False)
     by_user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     client = models.CharField(_("from"), max_length=45, blank=True)
     """The internet address; empty where the hub acted by itself."""
@@ -57,9 +53,37 @@ class AuditEntry(VendorOwned):
     hash = models.CharField(_("hash"), max_length=64)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.subject or self.action
+
+
+class Chain(models.Model):
+    """How long an audit log is and how it ends: whoever adds to it holds this row."""
+
+    length = models.PositiveBigIntegerField(default=0)
+    last_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.length} entries"
+
+
+class AuditEntry(VendorOwned, Entry):
+    """In a vendor's log: of their customers, their team and their settings."""
+
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, related_name="audit", verbose_name=_("customer")
+    )
+    by_customer = models.BooleanField(_("by the customer"), default=False)
+
+    class Meta:
         ordering: ClassVar[list[str]] = ["-number"]
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit log")
+        verbose_name = _("audit log entry")
+        verbose_name_plural = _("audit log entries")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["vendor", "number"], name="audit_numbers_once"),
         ]
@@ -67,20 +91,29 @@ class AuditEntry(VendorOwned):
             models.Index(fields=["vendor", "customer", "-at", "-id"], name="audit_by_customer"),
         ]
 
-    def __str__(self) -> str:
-        return self.subject or self.action
 
-
-class AuditChain(VendorOwned):
-    """How long a vendor's audit log is and how it ends: whoever adds to it holds this row."""
-
-    length = models.PositiveBigIntegerField(default=0)
-    last_hash = models.CharField(max_length=64, blank=True)
-
+class AuditChain(VendorOwned, Chain):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["vendor"], name="one_audit_chain_per_vendor"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.length} entries"
+
+class PlatformEntry(Entry):
+    """In the platform's own log: of staff, who may belong to several teams or to none. No vendor's;
+    operators read it."""
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-number"]
+        verbose_name = _("platform log entry")
+        verbose_name_plural = _("platform log entries")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["number"], name="platform_numbers_once"),
+        ]
+
+
+class PlatformChain(Chain):
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_platform_chain"),
+        ]

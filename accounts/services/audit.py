@@ -1,5 +1,5 @@
-"""The audit log: who did what, when and from where. Written once, each entry chained to the one
-before it, never changed."""
+"""The audit logs, one of each vendor and the platform's own: who did what, when and from where.
+Written once, each entry chained to the one before it, never changed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,19 @@ from datetime import UTC
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import AuditChain, AuditEntry, Customer, User, Vendor
-from accounts.tenancy import current_vendor
+from accounts.models import (
+    AuditChain,
+    AuditEntry,
+    Customer,
+    PlatformChain,
+    PlatformEntry,
+    User,
+    Vendor,
+)
+from accounts.tenancy import current_vendor, vendor_scope
 
 _secret_name = re.compile(r"secret|password|token|recovery", re.IGNORECASE)
 _secret_text = re.compile(r"\b(?:[rs]k_(?:live|test)|whsec)_\w+")
@@ -61,7 +70,24 @@ def record(
         _append(entry, AuditChain.objects.select_for_update().get(vendor=vendor))
 
 
-def _append(entry: AuditEntry, chain: AuditChain) -> None:
+def record_for_platform(
+    action: str, *, by_user: User | None, subject: str, detail: dict[str, Any]
+) -> None:
+    """In the platform's own log, whoever's scope this is in."""
+    entry = PlatformEntry(
+        action=action,
+        subject=_masked(subject)[:200],
+        by_user=by_user,
+        client=_client.get(),
+        detail=_plain(detail),
+        at=timezone.now(),
+    )
+    with vendor_scope(None), transaction.atomic():
+        PlatformChain.objects.get_or_create(pk=1)
+        _append(entry, PlatformChain.objects.select_for_update().get(pk=1))
+
+
+def _append(entry: AuditEntry | PlatformEntry, chain: AuditChain | PlatformChain) -> None:
     entry.number, entry.previous_hash = chain.length + 1, chain.last_hash
     entry.hash = _hash(entry)
     entry.save()
@@ -88,14 +114,20 @@ def _masked(value: Any, name: str = "") -> Any:
     return _secret_text.sub(lambda found: f"••••{found.group()[-4:]}", value)
 
 
-def _hash(entry: AuditEntry) -> str:
+def _hash(entry: AuditEntry | PlatformEntry) -> str:
     """SHA-256 over all that the entry says, in one canonical form."""
-    said = [
-        *(entry.previous_hash, entry.vendor_id, entry.number, entry.action, entry.subject),
-        *(entry.customer_id, entry.by_customer, entry.by_user_id, entry.client, entry.detail),
+    said: list[object] = [
+        *(entry.previous_hash, *_whose(entry), entry.number, entry.action, entry.subject),
+        *(entry.by_user_id, entry.client, entry.detail),
         entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
     ]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _whose(entry: AuditEntry | PlatformEntry) -> list[object]:
+    if isinstance(entry, AuditEntry):
+        return [entry.vendor_id, entry.customer_id, entry.by_customer]
+    return ["platform"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +141,24 @@ class Verdict:
 
 def verify(vendor: Vendor) -> Verdict:
     """Work the vendor's whole chain out again, in constant memory."""
+    chain = AuditChain.objects.filter(vendor=vendor).first()
+    return _verdict(AuditEntry.objects.filter(vendor=vendor), chain or AuditChain())
+
+
+def verify_platform() -> Verdict:
+    with vendor_scope(None):
+        chain = PlatformChain.objects.first()
+        return _verdict(PlatformEntry.objects.all(), chain or PlatformChain())
+
+
+def _verdict(
+    entries: QuerySet[AuditEntry] | QuerySet[PlatformEntry], chain: AuditChain | PlatformChain
+) -> Verdict:
     length, last_hash = 0, ""
-    for entry in AuditEntry.objects.filter(vendor=vendor).order_by("number").iterator():
+    for entry in entries.order_by("number").iterator():
         is_next = entry.number == length + 1 and entry.previous_hash == last_hash
         if not is_next or entry.hash != _hash(entry):
             return Verdict(entries=length, last_hash=last_hash, broken_at=length + 1)
         length, last_hash = entry.number, entry.hash
-    chain = AuditChain.objects.filter(vendor=vendor).first() or AuditChain()
     is_whole = (chain.length, chain.last_hash) == (length, last_hash)
     return Verdict(entries=length, last_hash=last_hash, broken_at=None if is_whole else length + 1)

@@ -119,9 +119,11 @@ class RecordAdmin(Columns, VendorScopedAdmin):
     list_select_related: ClassVar[Any] = ()
     change_form_template = "admin/record.html"
     panels: ClassVar[list[Panel]] = []
+    is_a_vendors: ClassVar[bool] = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("vendor", *self.list_select_related)
+        vendor = ["vendor"] if self.is_a_vendors else []
+        return super().get_queryset(request).select_related(*vendor, *self.list_select_related)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """Without what is not known: an empty row tells nobody anything."""
@@ -135,12 +137,13 @@ class RecordAdmin(Columns, VendorScopedAdmin):
         return obj is None or lookup_field(name, obj, self)[2] not in (None, "")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        several = ["vendor"] if roles.sees_several_vendors(request) else []
-        return [*self.list_display, *several]
+        several = self.is_a_vendors and roles.sees_several_vendors(request)
+        return [*self.list_display, *(["vendor"] if several else [])]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         of_customer = [CustomerFilter] if hasattr(self.model, "customer") else []
-        return [*of_customer, VendorFilter, *self.list_filter]
+        of_vendor = [VendorFilter] if self.is_a_vendors else []
+        return [*of_customer, *of_vendor, *self.list_filter]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

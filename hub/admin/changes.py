@@ -8,6 +8,8 @@ from typing import Any
 from django.forms import BaseModelForm
 
 LONGEST = 300
+UNTOLD = {"usable_password", "password1", "password2"}
+"""A password leaves no trace, not even its end."""
 
 type Change = tuple[object, object]
 
@@ -23,6 +25,7 @@ def changes_in(forms: Iterable[BaseModelForm[Any]]) -> dict[str, Any]:
         f"{_row(form)}.{name}": [_short(before), _short(after)]
         for form in forms
         for name, (before, after) in _changes(form).items()
+        if name not in UNTOLD
     }
 
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEntry, SentMail
+from accounts.models import AuditEntry, PlatformEntry, SentMail
 from billing.models import Action
 from hub.admin.base import RecordAdmin, WhenFilter
 from hub.presentation.activity import ACTS
@@ -54,7 +54,14 @@ STAFF_ACTS: dict[str, StrOrPromise] = {
     "stripe_connection_begun": _("Connecting a Stripe account begun"),
     "stripe_disconnected": _("Stripe account disconnected"),
     "stripe_events_replayed": _("Stripe events replayed"),
+    "password_chosen": _("Password chosen"),
+    "proof_added": _("Second factor set up"),
+    "proof_removed": _("Second factor removed"),
     "second_factor_removed": _("Second factor removed by an operator"),
+    "staff_added": _("Person added to the staff"),
+    "staff_changed": _("Person or role changed by an operator"),
+    "staff_password_set": _("Password set by an operator"),
+    "vendor_added": _("Vendor added"),
     "vendor_changed": _("Settings changed"),
 }
 
@@ -126,10 +133,31 @@ class ActionAdmin(RecordAdmin):
         return as_json(action.parameters)
 
 
-@admin.register(AuditEntry)
-class AuditEntryAdmin(RecordAdmin):
-    list_display = ["what", "subject", "who", "by", "client", "at"]
+class EntryAdmin(RecordAdmin):
     list_filter = [("at", WhenFilter)]
+
+    @admin.display(description=_("action"), ordering="action")
+    def what(self, entry: AuditEntry | PlatformEntry) -> StrOrPromise:
+        return (ACTS | STAFF_ACTS).get(entry.action, entry.action)
+
+    @admin.display(description=_("by"))
+    def by(self, entry: AuditEntry | PlatformEntry) -> str:
+        if entry.by_user:
+            return entry.by_user.email
+        return gettext("the customer") if _by_customer(entry) else gettext("the hub")
+
+    @admin.display(description=_("detail"))
+    def details(self, entry: AuditEntry | PlatformEntry) -> SafeString | str:
+        return as_json(entry.detail) if entry.detail else ""
+
+
+def _by_customer(entry: AuditEntry | PlatformEntry) -> bool:
+    return isinstance(entry, AuditEntry) and entry.by_customer
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(EntryAdmin):
+    list_display = ["what", "subject", "who", "by", "client", "at"]
     list_select_related = ["customer", "by_user"]
     search_fields = ["action", "subject", "customer__email", "by_user__email"]
     search_help_text = _("Action, subject, customer or staff member")
@@ -146,16 +174,26 @@ class AuditEntryAdmin(RecordAdmin):
         "hash",
     ]
 
-    @admin.display(description=_("action"), ordering="action")
-    def what(self, entry: AuditEntry) -> StrOrPromise:
-        return (ACTS | STAFF_ACTS).get(entry.action, entry.action)
 
-    @admin.display(description=_("by"))
-    def by(self, entry: AuditEntry) -> str:
-        if entry.by_user:
-            return entry.by_user.email
-        return gettext("the customer") if entry.by_customer else gettext("the hub")
+@admin.register(PlatformEntry)
+class PlatformEntryAdmin(EntryAdmin):
+    """What was done to staff, whosever team they are in: for operators."""
 
-    @admin.display(description=_("detail"))
-    def details(self, entry: AuditEntry) -> SafeString | str:
-        return as_json(entry.detail) if entry.detail else ""
+    is_a_vendors = False
+    viewers = frozenset()
+    vendor_path = "pk"
+    list_display = ["what", "subject", "by", "client", "at"]
+    list_select_related = ["by_user"]
+    search_fields = ["action", "subject", "by_user__email"]
+    search_help_text = _("Action, or the address of a staff member")
+    fields = [
+        "number",
+        "what",
+        "subject",
+        "by",
+        "client",
+        "details",
+        "at",
+        "previous_hash",
+        "hash",
+    ]

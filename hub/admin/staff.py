@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TeamMember, User
+from accounts.services import staff_log
 from hub.admin import roles
+from hub.admin.changes import changes_in
 from hub.admin.generics import (
     InlineFormSet,
     TabularInline,
@@ -101,3 +105,37 @@ class StaffAdmin(OperatorsOnly, UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.is_staff = True
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        person: User = form.instance
+        before = staff_log.roles_of(person)
+        super().save_related(request, form, formsets, change)
+        detail = changes_in([form])
+        if not change:
+            detail["with_password"] = person.has_usable_password()
+        if detail or staff_log.roles_of(person) != before:
+            staff_log.record(
+                "staff_changed" if change else "staff_added",
+                person,
+                by_user=roles.staff_of(request),
+                detail=detail,
+                roles_before=before,
+            )
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002
+        form_url: str = "",
+    ) -> HttpResponse:
+        person = self.get_object(request, unquote(id))
+        before = person.password if person else ""
+        with transaction.atomic():
+            answer = super().user_change_password(request, id, form_url)
+            if person and answer.status_code == 302:
+                person.refresh_from_db(fields=["password"])
+                if person.password != before:
+                    detail = {"usable": person.has_usable_password()}
+                    by = roles.staff_of(request)
+                    staff_log.record("staff_password_set", person, by_user=by, detail=detail)
+        return answer

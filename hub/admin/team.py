@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -22,6 +23,7 @@ from hub.staff_door import proofs
 
 class TeamMemberForm(ModelForm):
     email = forms.EmailField(label=_("E-mail"))
+    is_newcomer = False
 
     class Meta:
         model = TeamMember
@@ -43,15 +45,22 @@ class TeamMemberForm(ModelForm):
 
     def save(self, commit: bool = True) -> TeamMember:
         if not self.instance.user_id:
-            self.instance.user = staff_named(self.cleaned_data["email"])
+            self.instance.user, self.is_newcomer = staff_named(self.cleaned_data["email"])
         member: TeamMember = super().save(commit)
         return member
 
 
-def staff_named(email: str) -> User:
-    """The person with this address; who is new cannot sign in before choosing a password."""
-    known = User.objects.filter(email__iexact=email).first()
-    return known or User.objects.create_user(email, is_staff=True)
+def staff_named(email: str) -> tuple[User, bool]:
+    """The person with this address, and whether they are new: who is cannot sign in before choosing
+    a password."""
+    if known := User.objects.filter(email__iexact=email).first():
+        return known, False
+    return User.objects.create_user(email, is_staff=True), True
+
+
+def newcomers(forms: Iterable[Any]) -> list[TeamMember]:
+    """Whom a saved form made known to the platform."""
+    return [form.instance for form in forms if getattr(form, "is_newcomer", False)]
 
 
 class TeamFormSet(InlineFormSet):

@@ -225,11 +225,13 @@ class VendorAdmin(VendorScopedAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         forms = [form, *(each for formset in formsets for each in formset.forms)]
+        by = roles.staff_of(request)
         if changes := changes_in(forms):
+            action = "vendor_changed" if change else "vendor_added"
             with vendor_scope(form.instance):
-                audit.record(
-                    "vendor_changed",
-                    by_user=roles.staff_of(request),
-                    subject=form.instance.name,
-                    detail=changes,
-                )
+                audit.record(action, by_user=by, subject=form.instance.name, detail=changes)
+        for member in team.newcomers(forms):
+            role = {f"team[{member.vendor.subdomain}].role": ["", member.role]}
+            audit.record_for_platform(
+                "staff_added", by_user=by, subject=member.user.email, detail=role
+            )

@@ -3,8 +3,6 @@
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
-from allauth.mfa.totp import views as totp
-from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 from django.views.decorators.http import require_POST
 from django.views.generic import RedirectView
@@ -26,7 +24,7 @@ urlpatterns = [
     path("second-factor/", mfa.index, name="mfa_index"),
     path("second-factor/proof/", views.Prove.as_view(), name="mfa_authenticate"),
     path("second-factor/app/", views.ActivateApp.as_view(), name="mfa_activate_totp"),
-    path("second-factor/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("second-factor/app/remove/", views.RemoveApp.as_view(), name="mfa_deactivate_totp"),
     path(
         "second-factor/passkeys/",
         RedirectView.as_view(pattern_name="mfa_index"),
@@ -35,7 +33,7 @@ urlpatterns = [
     path("second-factor/passkeys/add/", views.AddPasskey.as_view(), name="mfa_add_webauthn"),
     path(
         "second-factor/passkeys/<int:pk>/remove/",
-        webauthn.remove_webauthn,
+        views.RemovePasskey.as_view(),
         name="mfa_remove_webauthn",
     ),
     path(
@@ -45,7 +43,7 @@ urlpatterns = [
     ),
     path(
         "second-factor/recovery-codes/new/",
-        recovery_codes.generate_recovery_codes,
+        views.NewRecoveryCodes.as_view(),
         name="mfa_generate_recovery_codes",
     ),
     path(

@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.base.views import AuthenticateView, ReauthenticateView
-from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.views import (
+    AddWebAuthnView,
+    ReauthenticateWebAuthnView,
+    RemoveWebAuthnView,
+)
 from django.contrib import messages
 from django.contrib.auth.views import PasswordResetConfirmView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from accounts.http import client_address
 from accounts.models import User
+from accounts.services import staff_log
 from hub.staff_door import lockout, proofs, tries
 
 
@@ -26,7 +33,9 @@ class Join(PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, _("Your password is saved. Sign in with it."))
-        return super().form_valid(form)
+        with transaction.atomic():
+            staff_log.record("password_chosen", form.user, by_user=form.user)
+            return super().form_valid(form)
 
 
 class CountsTries:
@@ -63,15 +72,46 @@ class ProveAgainByPasskey(CountsTries, ReauthenticateWebAuthnView):  # type: ign
     pass
 
 
-class ActivateApp(ActivateTOTPView):  # type: ignore[misc]
+class OnRecord:
+    """Their own proofs are changed by those who hold them: `act` says how."""
+
+    request: HttpRequest
+    act: str
+    kind: str
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        person: User = self.request.user  # type: ignore[assignment]  # signed in, or it is not asked
+        with transaction.atomic():
+            answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+            staff_log.record(self.act, person, by_user=person, detail={"kind": self.kind})
+        return answer
+
+
+class ActivateApp(OnRecord, ActivateTOTPView):  # type: ignore[misc]
+    act, kind = "proof_added", "authenticator app"
+
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         proofs.remember_enrolment(self.request)
         return response
 
 
-class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
+class RemoveApp(OnRecord, DeactivateTOTPView):  # type: ignore[misc]
+    act, kind = "proof_removed", "authenticator app"
+
+
+class AddPasskey(OnRecord, AddWebAuthnView):  # type: ignore[misc]
+    act, kind = "proof_added", "passkey"
+
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         proofs.remember_enrolment(self.request)
         return response
+
+
+class RemovePasskey(OnRecord, RemoveWebAuthnView):  # type: ignore[misc]
+    act, kind = "proof_removed", "passkey"
+
+
+class NewRecoveryCodes(OnRecord, GenerateRecoveryCodesView):  # type: ignore[misc]
+    act, kind = "proof_added", "recovery codes"

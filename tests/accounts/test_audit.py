@@ -9,9 +9,17 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
 from accounts import guards
-from accounts.models import AuditChain, AuditEntry, Customer, Vendor
+from accounts.models import (
+    AuditChain,
+    AuditEntry,
+    Customer,
+    PlatformChain,
+    PlatformEntry,
+    User,
+    Vendor,
+)
 from accounts.postgresql import roles
-from accounts.services import audit
+from accounts.services import audit, staff_log
 from accounts.tenancy import vendor_scope
 
 
@@ -105,6 +113,7 @@ def test_the_command_tells_each_vendors_length_and_last_hash(
 
     assert f"acme: 5 entries, the last {five_entries[-1].hash}" in out.getvalue()
     assert "globex: 0 entries\n" in out.getvalue()
+    assert "(platform): 0 entries\n" in out.getvalue()
     with pytest.raises(CommandError, match="no vendor nobody"):
         call_command("verify_audit_log", "--vendor", "nobody")
 
@@ -121,3 +130,66 @@ def test_every_migrate_puts_the_guards_back(forger: None, five_entries: list[Aud
 
     with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
         AuditEntry.objects.update(subject="someone else")
+
+
+# --- The platform's own ---
+
+
+@pytest.fixture
+def three_of_staff(owner: User) -> list[PlatformEntry]:
+    for number in range(3):
+        staff_log.record("staff_changed", owner, by_user=owner, detail={"é": number})
+    with vendor_scope(None):
+        return list(PlatformEntry.objects.order_by("number"))
+
+
+def test_what_is_done_to_staff_is_chained_in_the_platforms_log_and_in_each_vendors(
+    three_of_staff: list[PlatformEntry], owner: User, globex: Vendor
+) -> None:
+    assert [entry.number for entry in three_of_staff] == [1, 2, 3]
+    verdict = audit.verify_platform()
+    assert (verdict.entries, verdict.broken_at) == (3, None)
+    assert verdict.last_hash == three_of_staff[-1].hash
+    acme = owner.memberships.get().vendor
+    with vendor_scope(acme):
+        assert (audit.verify(acme).entries, audit.verify(acme).broken_at) == (3, None)
+    with vendor_scope(globex):
+        assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: PlatformEntry.objects.filter(number=2).update(subject="someone else"),
+        lambda: PlatformEntry.objects.filter(number=2).delete(),
+    ],
+)
+def test_the_database_refuses_to_change_the_platforms_log_as_well(
+    three_of_staff: list[PlatformEntry], change: Callable[[], Any]
+) -> None:
+    refused = pytest.raises(DatabaseError, match="never changed")
+    with vendor_scope(None), refused, transaction.atomic():
+        change()
+    assert audit.verify_platform().entries == 3
+
+
+@pytest.mark.parametrize(
+    ("forgery", "broken_at"),
+    [
+        (lambda: PlatformEntry.objects.filter(number=2).update(by_user=None), 2),
+        (lambda: PlatformEntry.objects.filter(number=3).delete(), 3),
+        (lambda: PlatformChain.objects.update(length=2), 4),
+    ],
+)
+def test_who_forges_the_platforms_log_is_found_out(
+    forger: None,
+    three_of_staff: list[PlatformEntry],
+    forgery: Callable[[], Any],
+    broken_at: int,
+) -> None:
+    guards.remove()
+    forgery()
+
+    assert audit.verify_platform().broken_at == broken_at
+    with pytest.raises(CommandError, match=r"\(platform\)"):
+        call_command("verify_audit_log", stdout=StringIO(), stderr=StringIO())

@@ -19,7 +19,9 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import Customer, TeamMember, User, Vendor
+from accounts.models import Customer, PlatformEntry, TeamMember, User, Vendor
+from accounts.services import staff_log
+from accounts.tenancy import vendor_scope
 from billing.sandbox.machine import Sandbox
 from tests.clients import PLATFORM as PLATFORM_HOST
 from tests.clients import HubClient, bare, signed_in, staff
@@ -76,6 +78,9 @@ def people(world: World, sandbox: Sandbox) -> dict[str, str]:
     }
     support = User.objects.get(memberships__vendor=world.vendor, memberships__role=Role.SUPPORT)
     world.records.rows["accounts_user"] = support
+    staff_log.record("staff_changed", support, by_user=None)
+    with vendor_scope(None):
+        world.records.rows["accounts_platformentry"] = PlatformEntry.objects.get()
     world.values["id"] = str(support.pk)
     return sessions
 

@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts import guards
 from accounts.models import AuditEntry, Customer, EmailAddress, TeamMember, Vendor
-from accounts.services import audit
+from accounts.services import audit, staff_log
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount, Subscription
 from invoices.models import Document
@@ -205,6 +205,10 @@ def test_every_table_of_a_vendors_has_the_policies_and_the_role_cannot_get_by(
         "SELECT tablename FROM pg_policies GROUP BY tablename HAVING count(*) = %s ORDER BY 1",
         len(guards.POLICIES),
     )
+    operators = sql(
+        "SELECT tablename FROM pg_policies GROUP BY tablename"
+        " HAVING array_agg(policyname::text) = ARRAY['every_vendor_in_scope'] ORDER BY 1"
+    )
     enabled = sql("SELECT relname FROM pg_class WHERE relrowsecurity ORDER BY 1")
     [(is_super, bypasses)] = sql(
         "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
@@ -212,7 +216,10 @@ def test_every_table_of_a_vendors_has_the_policies_and_the_role_cannot_get_by(
     owned = sql("SELECT tablename FROM pg_tables WHERE tableowner = current_user")
 
     assert [name for (name,) in walled] == guards.vendor_tables()
-    assert [name for (name,) in enabled] == guards.vendor_tables()
+    assert [name for (name,) in operators] == guards.OPERATORS_TABLES
+    assert [name for (name,) in enabled] == sorted(
+        [*guards.vendor_tables(), *guards.OPERATORS_TABLES]
+    )
     assert (is_super, bypasses, owned) == (False, False, [])
     for forbidden in (
         "ALTER TABLE accounts_customer DISABLE ROW LEVEL SECURITY",
@@ -223,7 +230,21 @@ def test_every_table_of_a_vendors_has_the_policies_and_the_role_cannot_get_by(
     ):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(forbidden)
-    report(f"{len(walled)} tables walled off, 0 owned by the application's role")
+    both = f"{len(walled)} tables walled off by vendor, {len(operators)} for operators"
+    report(f"{both}, 0 owned by the application's role")
+
+
+def test_the_platforms_log_is_seen_by_who_works_for_every_vendor(
+    two_vendors: tuple[Vendor, Vendor], owner: Any
+) -> None:
+    acme, _globex = two_vendors
+    staff_log.record("staff_changed", owner, by_user=None)
+    count = "SELECT count(*) FROM accounts_platformentry"
+    assert sql(count) == [(0,)]
+    with vendor_scope(acme):
+        assert sql(count) == [(0,)]
+    with vendor_scope(None):
+        assert sql(count) == [(1,)]
 
 
 def test_a_page_costs_no_statement_more(as_alice: HubClient, alice: Customer) -> None:

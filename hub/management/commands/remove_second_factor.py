@@ -12,16 +12,15 @@ from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from accounts.models import User, Vendor
-from accounts.services import audit
-from accounts.tenancy import vendor_scope
+from accounts.models import User
+from accounts.services import staff_log
 
 
 class Command(BaseCommand):
     help = (
         "Remove a member of staff's passkeys, authenticator app and recovery codes, and sign them"
         " out everywhere. At their next sign-in they are asked to set a second factor up anew."
-        " Noted down in the audit log of each of their vendors."
+        " Noted down in the platform's log and in that of each of their vendors."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,9 +33,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             removed, _by_model = Authenticator.objects.filter(user=user).delete()
             ended = _end_sessions(user)
-            for vendor in Vendor.objects.filter(team__user=user):
-                with vendor_scope(vendor):
-                    audit.record("second_factor_removed", subject=user.email)
+            staff_log.record("second_factor_removed", user, by_user=None)
         self.stdout.write(f"{user.email}: {removed} removed, {ended} sessions ended.")
 
 

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 
 def filled_form(browser: HubClient, url: str) -> dict[str, Any]:
     """What a browser would send if nobody touched the form."""
-    form = BeautifulSoup(browser.get(url).content, "html.parser").find(id="vendor_form")
+    page = BeautifulSoup(browser.get(url).content, "html.parser")
+    form = page.select_one("#vendor_form, #user_form")
+    assert form
     values: dict[str, Any] = {}
     for field in form.select("input[name], select[name], textarea[name]"):
         name, kind = field["name"], field.get("type")
