@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,14 @@ def test_nothing_is_marked_inside_an_f_string():
 
 def test_every_marked_string_is_translated(marked, catalogue):
     assert marked - keys(entry for entry in catalogue if entry.translated()) == set()
+
+
+def test_german_has_one_name_for_a_hub():
+    """Kundenbereich; only the product is called Customer Hub."""
+    german = polib.pofile(str(ROOT / "locale" / "de" / "LC_MESSAGES" / "django.po"))
+    said = [text for entry in german for text in (entry.msgstr, *entry.msgstr_plural.values())]
+
+    assert [text for text in said if re.search(r"(?<!Customer )\bHubs?\b", text)] == []
 
 
 def test_nothing_is_translated_that_nobody_says(marked, catalogue):

@@ -1,6 +1,7 @@
 """What staff look up: found by what they know, told in words, read in few queries."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +22,20 @@ from tests.factories import (
 from tests.hub.admin.conftest import RECORD_MODELS, Records, admin_url, make_records
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("model", RECORD_MODELS)
+def test_no_two_columns_of_a_list_are_called_the_same(
+    language: str, model: str, as_support: HubClient, acmes: Records
+) -> None:
+    url = admin_url(f"{model}_changelist")
+    page = BeautifulSoup(
+        as_support.get(url, headers={"accept-language": language}).text, "html.parser"
+    )
+    labels = [column.get_text(strip=True) for column in page.select("thead th .text")]
+    assert labels
+    assert len(labels) == len(set(labels))
 
 
 def found(browser: HubClient, model: str, **query: str) -> str:
