@@ -27,6 +27,7 @@ from accounts.services import addresses, links
 from billing.errors import BillingError
 from billing.services import profile as billing_profile
 from hub.forms import ASKED_TOO_OFTEN, AddressForm
+from hub.presentation.address_links import proposal
 from hub.views.profile import details_page
 
 
@@ -105,8 +106,10 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
         problem = "taken" if isinstance(error, AddressTaken) else "full"
         return render(request, "hub/confirm_email.html", {"problem": problem}, status=409)
     is_theirs = request.customer == link.customer
-    earlier = links.earlier_ways_back(link)
-    context = {"link": link, "form": None if is_theirs else form, "earlier": earlier}
+    would_do = proposal(
+        link, earlier=links.earlier_ways_back(link), vendor=request.vendor, is_theirs=is_theirs
+    )
+    context = {"proposal": would_do, "form": None if is_theirs else form}
     return render(request, "hub/confirm_email.html", context)
 
 

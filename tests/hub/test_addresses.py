@@ -206,6 +206,7 @@ def test_undoing_says_what_it_undoes(as_buyer, at_acme, buyer):
     assert "Became the main address" in page
     assert "a••••@work.example" in page
     assert WORK not in page
+    assert WORK in as_buyer.get(link).text, "who is signed in may see their own addresses"
     done = at_acme.post(link, {"known": "alice@example.com"}, follow=True)
     assert "That is undone. We write to alice@example.com." in done.text
     assert as_buyer.get("/documents/").status_code == 302
