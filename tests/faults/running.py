@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import http.client
+import json
 import re
 import sqlite3
 import sys
@@ -20,6 +23,7 @@ from tests.journeys.stack import Stack, running_stack
 
 SECRET_KEY = "sk_test_acme_demo"
 HOST = "acme.localhost"
+BUYERS = 4
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 SEE_EVERY_VENDOR = f"SET {SETTING} = '{EVERY_VENDOR}'"
 GUNICORN = ["-m", "gunicorn", "--config", "config/gunicorn.py"]
@@ -152,6 +156,25 @@ class Visitor:
         """`page`: where the form stands, if not at the path it is sent to."""
         token = self.token_of(page or path)
         return self.ask("POST", path, {**form, "csrfmiddlewaretoken": token})[0]
+
+
+def signed(payload: bytes, secret: str) -> dict[str, str]:
+    moment = int(time.time())
+    mac = hmac.new(secret.encode(), f"{moment}.".encode() + payload, hashlib.sha256)
+    return {"Stripe-Signature": f"t={moment},v1={mac.hexdigest()}"}
+
+
+def event(object_id: str, event_id: str) -> bytes:
+    return json.dumps(
+        {
+            "id": event_id,
+            "object": "event",
+            "type": "customer.updated",
+            "livemode": False,
+            "created": int(time.time()),
+            "data": {"object": {"id": object_id, "object": "customer"}},
+        }
+    ).encode()
 
 
 def post_webhook(port: int, payload: bytes, headers: dict[str, str]) -> int:

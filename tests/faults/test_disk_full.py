@@ -16,7 +16,7 @@ from accounts.tenancy import vendor_scope
 from billing.models import StripeEvent
 from tests.clients import HubClient
 from tests.factories import make_customer, make_stripe_account
-from tests.faults.test_running import event, signed
+from tests.faults.running import event, signed
 from tests.figures import Report
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

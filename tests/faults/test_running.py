@@ -5,8 +5,6 @@ FAULTS_KILLS and FAULTS_SECONDS make it shorter or longer.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import http.client
 import json
 import os
@@ -18,14 +16,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
-from statistics import quantiles
 from typing import Any
 
 import pytest
 
-from tests.faults.running import Running, Visitor, post_webhook, running
+from tests.faults.pace import Pace
+from tests.faults.running import BUYERS, Running, Visitor, event, post_webhook, signed
 from tests.figures import Report
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
@@ -34,52 +32,6 @@ KILLS = int(os.environ.get("FAULTS_KILLS", "200"))
 SECONDS = int(os.environ.get("FAULTS_SECONDS", "60"))
 RATE = 50
 CROWD = 100
-BUYERS = 4
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Running]:
-    with running() as hub:
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def customers(hub: Running) -> list[str]:
-    """Some who pay monthly."""
-    made = []
-    price: Any = {"currency": "eur", "unit_amount": 1900, "recurring": {"interval": "month"}}
-    price["product_data"] = {"name": "Language Lab: Italian"}
-    price_id = hub.stripe.prices.create(price).id
-    for number in range(BUYERS):
-        about = {"email": f"buyer{number}@example.com", "name": f"Buyer {number}"}
-        customer = hub.stripe.customers.create(about)
-        card = hub.stripe.payment_methods.attach("pm_card_visa", {"customer": customer.id})
-        hub.stripe.customers.update(
-            customer.id, {"invoice_settings": {"default_payment_method": card.id}}
-        )
-        hub.stripe.subscriptions.create({"customer": customer.id, "items": [{"price": price_id}]})
-        made.append(customer.id)
-    hub.wait_until_handled(180)
-    return made
-
-
-def signed(payload: bytes, secret: str) -> dict[str, str]:
-    moment = int(time.time())
-    mac = hmac.new(secret.encode(), f"{moment}.".encode() + payload, hashlib.sha256)
-    return {"Stripe-Signature": f"t={moment},v1={mac.hexdigest()}"}
-
-
-def event(object_id: str, event_id: str) -> bytes:
-    return json.dumps(
-        {
-            "id": event_id,
-            "object": "event",
-            "type": "customer.updated",
-            "livemode": False,
-            "created": int(time.time()),
-            "data": {"object": {"id": object_id, "object": "customer"}},
-        }
-    ).encode()
 
 
 def test_one_event_a_hundred_times_at_once(
@@ -119,45 +71,24 @@ def test_one_event_a_hundred_times_at_once(
 
 
 @dataclass
-class Flood:
-    """So many webhooks a second, each about another event; 0 is the status of no answer."""
+class Flood(Pace):
+    """Webhooks, each about another event."""
 
-    statuses: Counter[int] = field(default_factory=Counter)
-    spent: list[float] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    rate: int = RATE
+    seconds: float = SECONDS
     name: str = "flood"
 
     def pour(self, hub: Running, customers: list[str], secret: str) -> None:
-        began = time.monotonic() + 1
-
-        def one(number: int) -> None:
+        def one(number: int) -> int:
             payload = event(customers[number % BUYERS], f"evt_{self.name}_{number}")
-            headers = signed(payload, secret)
-            time.sleep(max(0, began + number / RATE - time.monotonic()))
-            self.note(hub.port, payload, headers)
+            return post_webhook(hub.port, payload, signed(payload, secret))
 
-        with ThreadPoolExecutor(64) as crowd:
-            list(crowd.map(one, range(RATE * SECONDS)))
-
-    def note(self, port: int, payload: bytes, headers: dict[str, str]) -> None:
-        at, status = time.monotonic(), 0
-        with suppress(OSError, http.client.HTTPException):
-            status = post_webhook(port, payload, headers)
-        with self.lock:
-            self.spent.append(time.monotonic() - at)
-            self.statuses[status] += 1
+        self.keep(one)
 
     def lost(self, hub: Running) -> int:
         """Acknowledged, and not there."""
         kept = hub.count(f"billing_stripeevent WHERE event_id LIKE 'evt_{self.name}_%'")
-        return max(0, self.statuses[200] - kept)
-
-    def __str__(self) -> str:
-        p99, median = quantiles(self.spent, n=100)[98], quantiles(self.spent, n=2)[0]
-        return (
-            f"{RATE} events/s for {SECONDS} s: {dict(self.statuses)}, "
-            f"median {median * 1000:.0f} ms, 99th percentile {p99 * 1000:.0f} ms"
-        )
+        return max(0, self.outcomes[200] - kept)
 
 
 def test_a_flood_of_events(hub: Running, customers: list[str], report: Report) -> None:
@@ -166,7 +97,7 @@ def test_a_flood_of_events(hub: Running, customers: list[str], report: Report) -
     flood.pour(hub, customers, secret)
     lost = flood.lost(hub)
     report(f"{flood}, {lost} lost, all handled {hub.wait_until_handled(900):.0f} s later")
-    assert (flood.statuses, lost) == ({200: RATE * SECONDS}, 0)
+    assert (flood.outcomes, lost) == ({200: RATE * SECONDS}, 0)
 
 
 @pytest.mark.parametrize("blow", ["reload", "terminated backends"])
@@ -187,11 +118,10 @@ def test_a_flood_while_something_is_restarted(
     striking.start()
     flood.pour(hub, customers, secret)
     striking.join()
-    failed = RATE * SECONDS - flood.statuses[200]
-    report(f"{blow} at {flood}, {failed} failed, {flood.lost(hub)} lost")
+    report(f"{blow} at {flood}, {flood.failed} failed, {flood.lost(hub)} lost")
     hub.wait_until_handled(900)
     assert flood.lost(hub) == 0
-    assert failed <= (0 if blow == "reload" else RATE * SECONDS // 100)
+    assert flood.failed <= (0 if blow == "reload" else RATE * SECONDS // 100)
 
 
 class Load:
