@@ -9,65 +9,16 @@ from django.contrib.admin.utils import lookup_field
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer
 from hub.admin import roles
 from hub.admin.columns import Columns
+from hub.admin.filters import CustomerFilter, SaysWhatIsNotKnown, VendorFilter
 from hub.admin.generics import ModelAdmin
 from hub.admin.panels import Panel
 from hub.admin.text_areas import FOR_TEXTS
 
-LONGEST_ID = 18
-"""Digits: more than that no row's number has, and no database's column holds."""
 
-
-def row_id(typed: str | None) -> int | None:
-    """The number in an address, if a row could have it."""
-    return int(typed) if typed and typed.isdecimal() and len(typed) <= LONGEST_ID else None
-
-
-class VendorFilter(admin.SimpleListFilter):
-    """Only the vendors this person works for, and only where there is more than one."""
-
-    title = _("vendor")
-    parameter_name = "vendor"
-
-    def lookups(self, request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        vendors = roles.vendors_of(request)
-        return [(str(vendor.pk), vendor.name) for vendor in vendors] if len(vendors) > 1 else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        vendor_id = row_id(self.value())
-        return queryset if vendor_id is None else queryset.filter(vendor_id=vendor_id)
-
-
-class CustomerFilter(admin.SimpleListFilter):
-    """Says whose rows these are when a list was reached from a customer, and leads back to all."""
-
-    title = _("customer")
-    parameter_name = "customer"
-
-    def lookups(self, request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        customer_id = row_id(self.value())
-        customer = Customer.objects.filter(pk=customer_id).first() if customer_id else None
-        return [(str(customer.pk), str(customer))] if customer else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        customer_id = row_id(self.value())
-        return queryset if customer_id is None else queryset.filter(customer_id=customer_id)
-
-
-class WhenFilter(admin.DateFieldListFilter):
-    """Says "date", whichever moment it is about."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = gettext("date")
-
-
-class VendorScopedAdmin(ModelAdmin):
+class VendorScopedAdmin(SaysWhatIsNotKnown, ModelAdmin):
     """Rows, choices and acts of the vendors at which this person's role allows them; no others.
 
     The vendor's scope (accounts.middleware) has narrowed every query to the person's vendors

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from billing.models import Difference, SyncRun
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
+from hub.admin.filters import WhenFilter
 from hub.admin.panels import Panel
 
 

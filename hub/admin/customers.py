@@ -21,8 +21,9 @@ from accounts.services import delivery, support_views
 from accounts.tenancy import vendor_scope
 from billing.models import Action, Failure, OneTimePurchase, Subscription, Transaction
 from hub.admin import roles, view_as
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
 from hub.admin.columns import lines
+from hub.admin.filters import WhenFilter
 from hub.admin.panels import Panel
 from invoices.models import Document
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import vendor_scope
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
 from hub.admin.columns import lines
+from hub.admin.filters import WhenFilter
 from invoices.models import Document
 from invoices.services import read_pdf
 

@@ -15,25 +15,19 @@ from accounts.tenancy import vendor_scope
 from billing import events
 from billing.models import StripeEvent
 from hub.admin import roles
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
+from hub.admin.filters import Choices, Filter, WhenFilter
 
-Choices = list[tuple[str, str]]
 
-
-class HandledFilter(admin.SimpleListFilter):
+class HandledFilter(Filter):
     title = _("handling")
     parameter_name = "handled"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> Choices:
         return [("no", gettext("Waiting")), ("failed", gettext("Failed at least once"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        match self.value():
-            case "no":
-                return queryset.filter(handled_at=None)
-            case "failed":
-                return queryset.exclude(failure="")
-        return queryset
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(handled_at=None) if value == "no" else queryset.exclude(failure="")
 
 
 @admin.register(StripeEvent)

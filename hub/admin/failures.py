@@ -24,24 +24,23 @@ from billing.errors import BillingError
 from billing.models import Failure
 from billing.services import update_links
 from hub.admin import events, roles
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
 from hub.admin.columns import short_day
+from hub.admin.filters import Filter, WhenFilter
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-class SettledFilter(admin.SimpleListFilter):
+class SettledFilter(Filter):
     title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
         return [("open", _("Open")), ("settled", _("Settled"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in ("open", "settled"):
-            return queryset
-        return queryset.filter(settled_at__isnull=self.value() == "open")
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(settled_at__isnull=value == "open")
 
 
 @admin.register(Failure)

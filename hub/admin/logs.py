@@ -15,13 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry, PlatformEntry, SentMail
 from billing.models import Action
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
+from hub.admin.filters import Choices, Filter, WhenFilter
 from hub.presentation.activity import ACTS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-Choices = list[tuple[str, str]]
 
 MESSAGES: dict[str, StrOrPromise] = {
     "add_email": _("Further e-mail address to be confirmed"),
@@ -84,16 +83,14 @@ class SentMailAdmin(RecordAdmin):
         return MESSAGES.get(mail.message, mail.message)
 
 
-class FailureFilter(admin.SimpleListFilter):
+class FailureFilter(Filter):
     title = _("outcome")
     parameter_name = "outcome"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> Choices:
         return [("failed", gettext("Failures only"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() != "failed":
-            return queryset
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         return queryset.filter(state__in=[Action.State.REFUSED, Action.State.UNKNOWN])
 
 

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import PolicyReport
 from hub.admin import roles
+from hub.admin.filters import SaysWhatIsNotKnown
 from hub.admin.generics import ModelAdmin
 
 
 @admin.register(PolicyReport)
-class PolicyReportAdmin(ModelAdmin):
+class PolicyReportAdmin(SaysWhatIsNotKnown, ModelAdmin):
     """A list to be read: it says all there is, and forgets what has not come for a month."""
 
     list_display = ["where", "directive", "what", "host", "count", "last_seen_at"]

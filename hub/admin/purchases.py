@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Action, OneTimePurchase, Subscription, Transaction
 from billing.services import cancellation_rules
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
 from hub.admin.columns import short_day
+from hub.admin.filters import WhenFilter
 from hub.admin.panels import Panel
 from hub.presentation.prices import price_of
 from hub.presentation.purchases import mark_of

@@ -16,6 +16,7 @@ from accounts.models import TeamMember, User
 from accounts.services import staff_log
 from hub.admin import roles
 from hub.admin.changes import changes_in
+from hub.admin.filters import SaysWhatIsNotKnown
 from hub.admin.generics import (
     InlineFormSet,
     TabularInline,
@@ -77,7 +78,7 @@ class MembershipInline(OperatorsOnly, TabularInline):
 
 
 @admin.register(User)
-class StaffAdmin(OperatorsOnly, UserAdmin):
+class StaffAdmin(OperatorsOnly, SaysWhatIsNotKnown, UserAdmin):
     form = StaffForm
     add_form = NewStaffForm
     list_display = ["email", "first_name", "last_name", "is_superuser", "is_active", "last_login"]

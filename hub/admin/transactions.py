@@ -17,8 +17,9 @@ from accounts.services import sign_in
 from accounts.tenancy import vendor_scope
 from billing.models import Transaction
 from hub.admin import roles
-from hub.admin.base import RecordAdmin, WhenFilter
+from hub.admin.base import RecordAdmin
 from hub.admin.columns import short_day
+from hub.admin.filters import WhenFilter
 from hub.admin.panels import Panel
 
 if TYPE_CHECKING:
