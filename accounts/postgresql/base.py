@@ -2,20 +2,45 @@
 
 The policies of accounts/guards.py read it. It is told in the same message as the statement, which
 costs no round trip; what a rollback took back is told anew.
+
+A restart takes PostgreSQL a second or two: whoever wants a connection meanwhile waits for it. When
+it is away for longer, everybody is told at once.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import ClientCursor
+from psycopg import ClientCursor, Connection, OperationalError
 from psycopg.pq import TransactionStatus
 
 from accounts.postgresql.roles import SETTING
 
 ABOUT_ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+PATIENCE = 3.0
+TICK = 0.1
+"""Both in seconds."""
+
+
+class Outage:
+    """Since when nobody in this process has got a connection."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def is_short(self) -> bool:
+        if self._began is None:
+            self._began = time.monotonic()
+        return time.monotonic() - self._began < PATIENCE
+
+    def end(self) -> None:
+        self._began = None
+
+
+OUTAGE = Outage()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -28,6 +53,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def connect(self) -> None:
         self._told = None
         super().connect()
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Connection[Any]:
+        while True:
+            try:
+                connection: Connection[Any] = super().get_new_connection(conn_params)
+            except OperationalError:
+                if not OUTAGE.is_short():
+                    raise
+                time.sleep(TICK)
+            else:
+                OUTAGE.end()
+                return connection
 
     def _rollback(self) -> None:
         self._told = None
@@ -57,7 +94,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             result = execute(f"{tell}; {sql}", params, many, context)
             cursor.nextset()
         else:
-            self.connection.execute(tell)
+            with self.wrap_database_errors:
+                self.connection.execute(tell)
             result = execute(sql, params, many, context)
         self._told = vendors
         return result

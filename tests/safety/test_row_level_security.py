@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import DatabaseError, ProgrammingError, connection, models, transaction
+from django.db import (
+    DatabaseError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    models,
+    transaction,
+)
 from django.db.models.expressions import RawSQL
 
 from accounts import guards
@@ -271,3 +279,17 @@ def test_team_and_vendors_are_read_without_a_scope(acme: Vendor, owner: Any) -> 
     """The platform's own tables, from which it is found out who may see what."""
     assert Vendor.objects.filter(pk=acme.pk).exists()
     assert TeamMember.objects.filter(user=owner).exists()
+
+
+def test_a_connection_that_is_gone_while_it_is_told_is_an_outage_like_any_other(
+    acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages answer 503 to Django's error, not to psycopg's."""
+
+    def gone(_statement: str) -> None:
+        raise psycopg.OperationalError("the connection is closed")
+
+    with vendor_scope(acme), monkeypatch.context() as fault:
+        fault.setattr(connection.connection, "execute", gone)
+        with pytest.raises(OperationalError):
+            sql("WITH c AS (SELECT 1) SELECT * FROM c")
