@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from accounts.http import client_address
 from accounts.models import User
 from accounts.services import staff_log
-from hub.staff_door import lockout, proofs, tries
+from hub.staff_door import forms, lockout, proofs, tries
 
 
 class Join(PasswordResetConfirmView):
@@ -59,13 +59,15 @@ class CountsTries:
 
 
 class Prove(CountsTries, AuthenticateView):  # type: ignore[misc]
+    form_class = forms.ProofForm
+
     def prover(self) -> User:
         user: User = self.stage.login.user
         return user
 
 
 class ProveAgain(CountsTries, ReauthenticateView):  # type: ignore[misc]
-    pass
+    form_class = forms.ProofAgainForm
 
 
 class ProveAgainByPasskey(CountsTries, ReauthenticateWebAuthnView):  # type: ignore[misc]

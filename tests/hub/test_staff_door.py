@@ -2,7 +2,9 @@
 
 import re
 import time
+from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +13,10 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import User, Vendor
+from hub.staff_door import tries
 from tests.clients import PLATFORM, HubClient, staff
+from tests.crowds import all_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +28,9 @@ def at(name: str, *args: Any) -> str:
     return reverse(name, args=args, urlconf="config.platform_urls")
 
 
-def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+def code_of(secret: str, later: int = 0) -> str:
+    """What the app shows, so many half minutes from now."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later))
 
 
 def give_password(email: str, password: str = PASSWORD) -> tuple[HubClient, Any]:
@@ -83,6 +88,44 @@ def test_a_code_of_the_app_works_once(enrolled: tuple[User, str]) -> None:
     for expected in (302, 200):
         browser, _ = give_password(user.email)
         assert browser.post(at("mfa_authenticate"), {"code": code}).status_code == expected
+
+
+@pytest.fixture
+def caches_apart(settings: Any) -> None:
+    """As between two processes: what one puts into its cache the other does not find."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+@pytest.mark.usefixtures("caches_apart")
+def test_a_code_that_one_process_has_taken_no_other_takes(enrolled: tuple[User, str]) -> None:
+    user, secret = enrolled
+    code = code_of(secret)
+    browser, _ = give_password(user.email)
+    assert browser.post(at("mfa_authenticate"), {"code": code}).status_code == 302
+    again = browser.post(at("mfa_reauthenticate"), {"code": code})
+    assert "Incorrect code" in again.content.decode()
+    browser, _ = give_password(user.email)
+    later = browser.post(at("mfa_authenticate"), {"code": code_of(secret, later=1)})
+    assert later.status_code == 302
+    browser, _ = give_password(user.email)
+    assert browser.post(at("mfa_authenticate"), {"code": code}).status_code == 200
+
+
+@pytest.mark.usefixtures("caches_apart")
+@pytest.mark.django_db(transaction=True)
+def test_of_many_processes_that_are_given_a_code_at_once_one_takes_it(
+    enrolled: tuple[User, str], acme: Vendor
+) -> None:
+    user, secret = enrolled
+    code = code_of(secret)
+    browsers = [give_password(user.email)[0] for _ in range(tries.LIMIT)]
+
+    def give(browser: HubClient) -> Any:
+        return browser.post(at("mfa_authenticate"), {"code": code})
+
+    answers = all_at_once(acme, [partial(give, browser) for browser in browsers])
+
+    assert Counter(answer.status_code for answer in answers) == {302: 1, 200: tries.LIMIT - 1}
 
 
 def test_a_recovery_code_opens_once_in_place_of_the_phone(enrolled: tuple[User, str]) -> None:
