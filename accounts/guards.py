@@ -59,6 +59,15 @@ POLICIES = {
     "every_vendor_in_scope": f"{TOLD} = '{EVERY_VENDOR}'",
 }
 MISSING = "SELECT count(*) FROM pg_policies WHERE schemaname = current_schema() AND tablename = %s"
+# PostgreSQL's own rule: neither superusers are bound, nor who may pass the policies by, nor who has
+# the rights of a table's owner.
+UNBOUND = """
+SELECT role.rolsuper OR role.rolbypassrls OR EXISTS (
+    SELECT FROM pg_class AS made
+    WHERE made.relnamespace = current_schema()::regnamespace AND made.relname = ANY (%s)
+    AND pg_has_role(made.relowner, 'USAGE'))
+FROM pg_roles AS role WHERE role.rolname = current_user
+"""
 GRANT = [
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
@@ -77,6 +86,15 @@ def remove(using: str = "default") -> None:
     """Before the whole database is emptied, which ends with `install`."""
     connection = connections[using]
     _run(REMOVE[connection.vendor], connection)
+
+
+def bind(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the policies bind the role that this connection signs in as; SQLite has none."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(UNBOUND, [[*vendor_tables(), *OPERATORS_TABLES]])
+        return not cursor.fetchone()[0]
 
 
 def vendor_tables() -> list[str]:

@@ -21,7 +21,8 @@ hypothesis.settings.register_profile("hub", deadline=None)
 hypothesis.settings.load_profile("hub")
 
 # SQLite has no row-level security.
-collect_ignore = [] if connection.vendor == "postgresql" else ["safety/test_row_level_security.py"]
+ROW_LEVEL_SECURITY = ["safety/test_row_level_security.py", "safety/test_database_role.py"]
+collect_ignore = [] if connection.vendor == "postgresql" else ROW_LEVEL_SECURITY
 
 pytest_plugins = ["tests.billing.plugin", "tests.figures", "tests.nameserver"]
 

@@ -1,0 +1,39 @@
+"""Row-level security binds the role that the application signs in as, or operators hear of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.db import connection, transaction
+
+from accounts.postgresql import roles
+
+
+def warnings_at_deployment() -> list[str]:
+    found = run_checks(include_deployment_checks=True)
+    return [str(each.hint) for each in found if each.id == "accounts.W001"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_operators_are_warned_of_a_role_that_it_does_not_bind() -> None:
+    assert warnings_at_deployment() == []
+    with roles.as_owner():
+        assert "name the owner in DATABASE_OWNER_URL" in warnings_at_deployment()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_owns_a_table_is_not_bound_without_being_a_superuser() -> None:
+    with roles.as_owner(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE plain_owner")
+        cursor.execute("ALTER TABLE accounts_customer OWNER TO plain_owner")
+        cursor.execute("SET LOCAL ROLE plain_owner")
+        assert len(warnings_at_deployment()) == 1
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_there_is_no_database_nobody_is_warned() -> None:
+    """As while an image is built."""
+    with roles.signed_in_as(dict.fromkeys(settings.DATABASE_OWNER, "nobody")):
+        assert warnings_at_deployment() == []
