@@ -5,6 +5,7 @@ from __future__ import annotations
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dns.flags
@@ -39,9 +40,9 @@ class NameServer:
         return None if self.is_silent else answer.to_wire()
 
 
-@pytest.fixture
-def name_server(settings: Any) -> Iterator[NameServer]:
-    server = NameServer()
+@contextmanager
+def serving(server: NameServer) -> Iterator[int]:
+    """The port at which it answers."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -51,6 +52,13 @@ def name_server(settings: Any) -> Iterator[NameServer]:
 
     with socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler) as udp:
         threading.Thread(target=udp.serve_forever, args=[0.02], daemon=True).start()
-        settings.DNS_SERVERS, settings.DNS_PORT = ["127.0.0.1"], udp.server_address[1]
-        yield server
+        yield udp.server_address[1]
         udp.shutdown()
+
+
+@pytest.fixture
+def name_server(settings: Any) -> Iterator[NameServer]:
+    server = NameServer()
+    with serving(server) as port:
+        settings.DNS_SERVERS, settings.DNS_PORT = ["127.0.0.1"], port
+        yield server

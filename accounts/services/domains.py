@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 import idna
@@ -74,17 +75,25 @@ def add(vendor: Vendor, typed: str, *, by: User) -> tuple[VendorDomain, bool]:
     return domain, True
 
 
-def check(domain: VendorDomain, *, by: User | None = None) -> bool:
+@dataclass(frozen=True)
+class Seen:
+    is_there: bool
+    values: list[str]
+    """All that stands where the record belongs."""
+
+
+def check(domain: VendorDomain, *, by: User | None = None) -> Seen:
     """Ask DNS for the record, and serve the domain from the moment it is there.
 
     Raises NameServersUnreachable, which changes nothing, and DomainTaken.
     """
-    is_there = domain.token in txt_records(domain.record_name)
+    values = txt_records(domain.record_name)
+    seen = Seen(domain.token in values, sorted(values))
     domain.checked_at = timezone.now()
-    if is_there:
+    if seen.is_there:
         _begin(domain, by=by)
     domain.save()
-    return is_there
+    return seen
 
 
 def _begin(domain: VendorDomain, *, by: User | None) -> None:
@@ -120,7 +129,7 @@ def remove(domain: VendorDomain, *, by: User) -> None:
 def check_again(domain: VendorDomain) -> None:
     """Tell the owners when the record is missed, and stop serving when it stays away too long."""
     try:
-        if check(domain):
+        if check(domain).is_there:
             return
     except NameServersUnreachable:
         logger.warning("Domain %s could not be checked: no name server answered.", domain.name)

@@ -9,6 +9,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainNotAllowed, DomainTaken, NoDomain
@@ -17,6 +18,9 @@ from accounts.services import domains as service
 from accounts.tenancy import vendor_scope
 from accounts.txt_records import NameServersUnreachable
 from hub.admin import roles
+
+# Of what stands where the record belongs.
+SHOWN_VALUES, SHOWN = 3, 64
 
 type Act = Callable[[HttpRequest, Vendor], None]
 
@@ -96,11 +100,18 @@ def _add(request: HttpRequest, vendor: Vendor) -> None:
 
 def _check(request: HttpRequest, vendor: Vendor) -> None:
     domain = _named(request, vendor)
-    if service.check(domain, by=roles.staff_of(request)):
+    seen = service.check(domain, by=roles.staff_of(request))
+    if seen.is_there:
         messages.success(request, _("The record was found: the hub answers at this domain."))
         return
     said = _("There is no such record yet at %(record)s. DNS may need an hour to show a new one.")
-    messages.warning(request, said % {"record": domain.record_name})
+    if seen.values:
+        said = _(
+            "At %(record)s stands something else: %(values)s. DNS may need an hour to show a"
+            " change."
+        )
+    values = get_text_list([f"“{value[:SHOWN]}”" for value in seen.values[:SHOWN_VALUES]], _("and"))
+    messages.warning(request, said % {"record": domain.record_name, "values": values})
 
 
 def _use(request: HttpRequest, vendor: Vendor) -> None:

@@ -27,7 +27,7 @@ def claim(vendor, user, name=NAME):
 def prove(domain, name_server):
     name_server.records[domain.record_name] = ["v=spf1 -all", domain.token]
     with vendor_scope(domain.vendor):
-        assert domains.check(domain)
+        assert domains.check(domain).is_there
     return domain
 
 
@@ -108,9 +108,9 @@ def test_a_claim_alone_opens_nothing_and_hinders_nobody(acme, globex, owner, nam
 def test_a_domain_is_served_from_the_moment_its_record_is_found(acme, owner, name_server):
     domain = claim(acme, owner)
     with vendor_scope(acme):
-        assert not domains.check(domain)
+        assert not domains.check(domain).is_there
         name_server.records[domain.record_name] = ["another-token", domain.token[:-1]]
-        assert not domains.check(domain)
+        assert not domains.check(domain).is_there
     assert HubClient(NAME).get("/").status_code == 404
 
     prove(domain, name_server)

@@ -48,7 +48,8 @@ class Stack:
 
 
 @contextmanager
-def running_stack() -> Iterator[Stack]:
+def running_stack(**variables: str) -> Iterator[Stack]:
+    """`variables`: more of the environment."""
     with (
         tempfile.TemporaryDirectory(prefix="hub-journeys-") as folder,
         own_database() as database,
@@ -60,7 +61,7 @@ def running_stack() -> Iterator[Stack]:
             folder=Path(folder) / "demo",
         )
         demo.folder.mkdir()
-        environment = {**demo.environment(), **BEHIND_A_PROXY, **database}
+        environment = {**demo.environment(), **BEHIND_A_PROXY, **database, **variables}
         with Processes(folder=ROOT, logs=demo.folder / "log", environment=environment) as processes:
             prepare(demo, processes)
             start(demo, processes)

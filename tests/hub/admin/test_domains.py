@@ -32,6 +32,10 @@ def test_an_owner_adds_proves_uses_and_removes_a_domain(as_owner, acme, page, na
     assert "no such record yet" in act("check", domain=domain.pk)
     assert "once the record was found" in act("use", domain=domain.pk)
 
+    name_server.records[domain.record_name] = ["<b>another</b>", f"and {domain.token}"]
+    instead = act("check", domain=domain.pk)
+    assert f"“&lt;b&gt;another&lt;/b&gt;” and “and {domain.token}”" in instead
+
     name_server.records[domain.record_name] = [domain.token]
     assert "the hub answers at this domain" in act("check", domain=domain.pk)
     assert f"<bdi>{NAME}</bdi>, and who comes" in act("use", domain=domain.pk)
