@@ -15,6 +15,8 @@ from django.template.loader import get_template
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 
+from accounts.http import HubRequest
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -22,6 +24,8 @@ LARGEST_REQUEST = 8 * 1024 * 1024
 """In bytes. A logo of 5 MB fits; what is larger is refused before it is read."""
 
 RETRY_SECONDS = 120
+
+PLATFORM_METHODS = ("GET", "HEAD", "POST")
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
@@ -85,15 +89,21 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 class ProblemMiddleware:
-    """Refuses what is far too large unread, and gives words to answers that have none."""
+    """Refuses what is far too large unread and what no page takes, and gives words to answers that
+    have none."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Callable[[HubRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length[:20]) > LARGEST_REQUEST:
             return problem(request, 413)
+        # A hub's pages each say what they take; the libraries' pages take whatever comes as a GET.
+        if request.vendor is None and request.method not in PLATFORM_METHODS:
+            answer = problem(request, 405)
+            answer.headers["Allow"] = ", ".join(PLATFORM_METHODS)
+            return answer
         # Nobody types a NUL, and PostgreSQL refuses a query that holds one. Forms see to theirs.
         request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
         response = self.get_response(request)

@@ -197,6 +197,20 @@ def test_every_method_that_is_none_of_a_page_is_refused(sender: Sender, report: 
     sender.settle(report, "methods")
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
+def test_no_page_of_the_platform_takes_other_methods_than_forms_and_links_send(
+    method: str, sandbox: Sandbox
+) -> None:
+    """Also those that libraries bring, whatever they would do with one."""
+    root = staff(User.objects.create_superuser("root@hub.example"))
+    for path in ["/nowhere/", *make_world("Acme", "watercolour").paths(PLATFORM)]:
+        answer = root.generic(method, path)
+        assert answer.status_code == 405, path
+        assert answer["Allow"] == "GET, HEAD, POST"
+    assert "Nothing was changed" in root.generic(method, "/admin/").text
+    assert HubClient("hub.test").generic(method, "/admin/").status_code == 405
+
+
 def test_a_host_that_is_nobodys_tells_nothing_of_who_is_here(sender: Sender) -> None:
     """The same page for a name that was never taken, for a guess, for a path that exists."""
     answers = [
