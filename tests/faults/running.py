@@ -43,6 +43,12 @@ with vendor_scope(vendor):
 """
 
 
+def rows_of_file(database: Path, query: str) -> list[Any]:
+    """SQLite's."""
+    with closing(sqlite3.connect(database, timeout=30)) as here:
+        return here.execute(query).fetchall()
+
+
 class Running:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -56,8 +62,7 @@ class Running:
             with psycopg.connect(url) as there:
                 there.execute(SEE_EVERY_VENDOR)
                 return there.execute(query).fetchall()  # type: ignore[arg-type]
-        with closing(sqlite3.connect(self.stack.demo.folder / "hub.sqlite3", timeout=30)) as here:
-            return here.execute(query).fetchall()
+        return rows_of_file(self.stack.demo.folder / "hub.sqlite3", query)
 
     def count(self, of: str) -> int:
         return int(self.rows(f"SELECT count(*) FROM {of}")[0][0])
