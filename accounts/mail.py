@@ -58,11 +58,11 @@ def send(
     attachments: Sequence[Attachment] = (),
     language: str | None = None,
     automatic: bool = False,
-) -> None:
+) -> bool:
     """Render templates/emails/<message>/ in the customer's language, send it, and keep that we did.
 
     One that nobody has just asked for (`automatic`) is held back, and kept as such, where mail
-    does not arrive.
+    does not arrive. The answer is whether it left.
     Raises what the mail server raises: the caller's row stays unsent, and its sweep tries again.
     """
     validate_mailbox(to)
@@ -80,6 +80,7 @@ def send(
         subject=str(mail.subject)[:250],
         held_back=held_back,
     )
+    return not held_back
 
 
 def _made(

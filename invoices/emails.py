@@ -7,12 +7,13 @@ from invoices import presentation
 from invoices.models import Document
 
 
-def send_document(document: Document, content: bytes) -> None:
-    """A receipt or a credit note: what was paid or given back, with the PDF attached."""
+def send_document(document: Document, content: bytes) -> bool:
+    """A receipt or a credit note: what was paid or given back, with the PDF attached. Whether it
+    left: it is held back where mail does not arrive."""
     vendor, customer = document.vendor, document.customer
     with translation.override(document.language), timezone.override(vendor.time_zone):
         context = presentation.mail_context(document)
-    mail.send(
+    return mail.send(
         document.kind,
         vendor=vendor,
         to=customer.email,

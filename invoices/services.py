@@ -16,6 +16,7 @@ from django.utils.timezone import localtime, now
 
 from accounts.languages import first_supported
 from accounts.models import Customer, Vendor
+from accounts.services.delivery import trouble_of_customer
 from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn, wait_after
 from invoices import emails, pdf, presentation
@@ -154,7 +155,8 @@ def record_pdf(template: str, context: dict[str, Any]) -> bytes:
 def deliver(document: Document) -> None:
     """Make its PDF and mail it, each once. Does nothing while another is at it, or if it is done.
 
-    If anything fails it stays undelivered, and the sweep comes back to it.
+    If anything fails it stays undelivered, and the sweep comes back to it; where mail does not
+    arrive, once it does again.
     """
     attempts = document.delivery_attempts
     lease = wait_after(attempts, first=LEASE, longest=LONGEST_WAIT)
@@ -163,8 +165,8 @@ def deliver(document: Document) -> None:
         return
     document.refresh_from_db()
     content = read_pdf(document)
-    if document.mail_wanted and document.sent_at is None:
-        emails.send_document(document, content)
+    is_due = document.mail_wanted and document.sent_at is None
+    if is_due and emails.send_document(document, content):
         document.sent_at = now()
         document.save(update_fields=["sent_at"])
 
@@ -172,7 +174,13 @@ def deliver(document: Document) -> None:
 def deliver_what_was_left(*, at_most: int, each: int) -> None:
     """Every vendor gets its share of the round. One that fails is put off, longer each time; after
     a few in a row the mail server is down, and the rest need not wait for it one by one."""
-    waiting = _undelivered().order_by("delivery_attempts", "issued_at")
+    # Not part of _undelivered: a claim that joins other tables could be made twice at once.
+    waiting = (
+        _undelivered()
+        .alias(trouble=trouble_of_customer())
+        .filter(Q(pdf="") | Q(trouble=None))
+        .order_by("delivery_attempts", "issued_at")
+    )
     in_a_row = 0
     for document in in_turn(
         waiting.select_related("vendor", "customer"), at_most=at_most, each=each

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Lower
 
 from accounts.models import EmailAddress, User, Vendor
 from accounts.models.customers import LONGEST_DETAIL
@@ -33,6 +34,14 @@ def note_arrival(address: str, *, at: datetime) -> None:
     """A mail that arrived ends the trouble before it; but a complaint was about one that did."""
     for rows in _at_every_vendor(address):
         _end(rows.filter(trouble_at__lt=at).exclude(trouble=Trouble.COMPLAINED))
+
+
+def trouble_of_customer() -> Subquery:
+    """For a query of what customers have: what keeps mail from their main address, else None."""
+    rows = EmailAddress.objects.filter(
+        vendor=OuterRef("vendor"), folded=Lower(OuterRef("customer__email"))
+    )
+    return Subquery(rows.exclude(trouble="").values("trouble")[:1])
 
 
 def end_trouble(address: EmailAddress, *, by: User) -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import EmailAddress
+from accounts.services import delivery
 from accounts.tenancy import vendor_scope
 from hub.admin.base import RecordAdmin
 from hub.admin.columns import lines
 from hub.admin.filters import WhenFilter
 from invoices.models import Document
 from invoices.services import read_pdf
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @admin.register(Document)
@@ -27,7 +37,7 @@ class DocumentAdmin(RecordAdmin):
         "title",
         "total",
         "paid_at",
-        "sent_at",
+        "mailed",
         "pdf_link",
     ]
     list_filter = ["kind", ("paid_at", WhenFilter)]
@@ -39,9 +49,26 @@ class DocumentAdmin(RecordAdmin):
         (_("Money"), {"fields": ["total", "tax", "paid_at", "paid_with"]}),
         (
             _("As issued"),
-            {"fields": ["issued_at", "seller_lines", "buyer_lines", "sent_at", "pdf_link"]},
+            {"fields": ["issued_at", "seller_lines", "buyer_lines", "mailed", "pdf_link"]},
         ),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.annotate(trouble=delivery.trouble_of_customer())  # type: ignore[no-any-return]
+
+    @admin.display(description=_("mailed"), ordering="sent_at")
+    def mailed(self, document: Document) -> StrOrPromise:
+        """When, or why it was not: one that is held back goes out when mail arrives again."""
+        if document.sent_at:
+            return date_format(localtime(document.sent_at), "DATETIME_FORMAT")
+        if not document.mail_wanted:
+            return ""
+        trouble: str | None = document.trouble  # type: ignore[attr-defined]  # of get_queryset
+        if not trouble:
+            return _("Not yet")
+        why = EmailAddress.Trouble(trouble).label
+        return gettext("Held back: mail to this customer is %(trouble)s") % {"trouble": why}
 
     @admin.display(description=_("seller"))
     def seller_lines(self, document: Document) -> SafeString:

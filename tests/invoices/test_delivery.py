@@ -12,7 +12,8 @@ from django.test import override_settings
 from django.utils.timezone import now
 
 from accounts import mail
-from accounts.models import SentMail
+from accounts.models import EmailAddress, SentMail
+from accounts.services.delivery import note_arrival
 from accounts.tenancy import vendor_scope
 from invoices import pdf, services
 from invoices.errors import PdfDamaged
@@ -257,3 +258,54 @@ class TestReadPdf:
             stored.write(b"%PDF-9.9")
         with pytest.raises(PdfDamaged, match=receipt.number):
             read_pdf(receipt)
+
+
+# --- Where mail does not arrive ---
+
+
+@pytest.fixture
+def bounces(alice):
+    with vendor_scope(alice.vendor):
+        row = alice.addresses.get(address=alice.email)
+        row.trouble, row.trouble_at = "bounced", now()
+        row.save()
+    return row
+
+
+def sweep_after_the_lease(document):
+    wait_for_the_lease(document)
+    sweep_documents.enqueue()
+
+
+def test_one_that_is_held_back_is_not_called_mailed_and_tried_no_further(
+    alice, bounces, commit, mailoutbox
+):
+    with commit():
+        receipt = make_receipt(alice, paid_at=now())
+    for _minute in range(3):
+        sweep_after_the_lease(receipt)
+
+    assert mailoutbox == []
+    assert again(receipt).sent_at is None
+    assert again(receipt).pdf
+    with vendor_scope(alice.vendor):
+        assert [mail.held_back for mail in SentMail.objects.all()] == [True]
+
+
+@pytest.mark.parametrize("mended", ["arrives", "moves"])
+def test_it_is_mailed_once_when_mail_arrives_again(alice, bounces, mended, commit, mailoutbox):
+    with commit():
+        receipt = make_receipt(alice, paid_at=now())
+    with vendor_scope(alice.vendor):
+        if mended == "arrives":
+            note_arrival("Alice@example.com", at=now() + timedelta(minutes=1))
+        else:
+            EmailAddress(customer=alice, address="new@example.com", verified_at=now()).save()
+            alice.email = "new@example.com"
+            alice.save()
+    for _minute in range(2):
+        sweep_after_the_lease(receipt)
+
+    [message] = mailoutbox
+    assert message.recipients() == [alice.email]
+    assert again(receipt).sent_at is not None

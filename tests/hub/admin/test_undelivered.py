@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from accounts.models import AuditEntry, Customer, EmailAddress, TeamMember, User
 from accounts.tenancy import vendor_scope
 from tests.clients import HubClient, staff
-from tests.factories import make_user
+from tests.factories import make_document, make_user
 from tests.hub.admin.conftest import admin_url
 
 pytestmark = pytest.mark.django_db
@@ -65,3 +65,25 @@ def test_another_vendors_staff_find_nothing(address: EmailAddress, carol: Custom
     mixed = admin_url("accounts_customer_mail_again", carol.pk, address.pk)
     assert other.post(mixed).status_code == 404
     assert again(other, hers).status_code == 200
+
+
+def test_a_receipt_says_that_it_is_held_back_and_not_that_it_was_mailed(
+    as_support: HubClient, address: EmailAddress
+) -> None:
+    held = make_document(address.customer, mail_wanted=True)
+    listed, page = (
+        as_support.get(url).text
+        for url in (
+            admin_url("invoices_document_changelist"),
+            admin_url("invoices_document_change", held.pk),
+        )
+    )
+    words = "Held back: mail to this customer is sent back"
+    assert words in listed
+    assert words in page
+
+    again(as_support, address)
+
+    page = as_support.get(admin_url("invoices_document_change", held.pk)).text
+    assert words not in page
+    assert "Not yet" in page
