@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from qrcode.image.svg import SvgPathImage
 from qrcode.main import QRCode
 
@@ -19,6 +19,13 @@ from accounts import secrets
 from accounts.http import client_address
 from accounts.models import User
 from hub.staff_door import proofs
+
+# allauth speaks of security keys where our pages say passkey.
+WAYS_TO_PROVE = {
+    "reauthenticate": gettext_lazy("Use your password"),
+    "mfa_reauthenticate": gettext_lazy("Use a code"),
+    "mfa_reauthenticate:webauthn": gettext_lazy("Use your passkey"),
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -39,12 +46,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """A sign-in of a moment ago is as good as a second one."""
         return not proofs.is_fresh(context.request)
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        ways = super().get_reauthentication_methods(user)
+        return [{**way, "description": WAYS_TO_PROVE[way["id"]]} for way in ways]
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Secrets are sealed like all others; a passkey belongs to the platform's host."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": gettext_lazy("Incorrect code, or one that was used already."),
+    }
 
     def encrypt(self, text: str) -> str:
         return secrets.seal(text, place=secrets.STAFF_PROOFS)
