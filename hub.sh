@@ -190,7 +190,11 @@ measure() {
   [ $# -gt 0 ] || set -- pages receipts webhooks
   for name in "$@"; do
     case $name in
-      webhooks) .venv/bin/python -m scripts.with_postgres .venv/bin/python -m bench.webhooks ;;
+      webhooks)
+        for durable in --durable ''; do
+          .venv/bin/python -m scripts.with_postgres $durable .venv/bin/python -m bench.webhooks
+        done
+        ;;
       *) .venv/bin/python -m "bench.$name" ;;
     esac
   done

@@ -1,13 +1,16 @@
 """What acknowledging a webhook costs, beside a bare loop that inserts the same rows.
 
-    python -m scripts.with_postgres python -m bench.webhooks [rounds]
+    python -m scripts.with_postgres [--durable] python -m bench.webhooks [rounds]
 
-Both write to the same PostgreSQL. The loop is one psycopg connection with a prepared statement and
-a commit a row, no HTTP, no signature, no Django: what the database itself can do. The hub is
-gunicorn as config/gunicorn.py has it, over one connection and over as many as it has threads; each
-body is another event, signed. No worker runs, so every event stays to be handled. An empty view
-behind the same gunicorn shows what HTTP alone costs. CPU time of the server's workers (of the loop:
-its own), medians of interleaved rounds. With --profile, shows where the view spends its time.
+Both write to the same PostgreSQL. With --durable it has each commit on its disk before it answers,
+as in production; without, it forgets the last ones when it falls, which is no state to sell in but
+shows the cost of everything else. The loop is psycopg with a prepared statement and a commit a row,
+no HTTP, no signature, no Django: what the database itself can do for one connection and for
+several. The hub is gunicorn as config/gunicorn.py has it, over one connection and over as many as
+it has threads; each body is another event, signed. No worker runs, so every event stays to be
+handled. An empty view behind the same gunicorn shows what HTTP alone costs. CPU time of the
+server's workers (of the loop: its own), medians of interleaved rounds. With --profile, shows where
+the view spends its time.
 """
 
 # ruff: noqa: E402 (Django is set up before anything of ours is imported)
@@ -22,6 +25,10 @@ import pstats
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
@@ -57,7 +64,12 @@ from tests.factories import make_stripe_account, make_vendor
 
 EVENTS_A_ROUND = 300
 CONNECTIONS = 8
+SYNCING = (
+    "SELECT name, setting FROM pg_settings"
+    " WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"
+)
 TARGET = 0.6
+LOOP, WEBHOOK = "insert loop", "webhook"
 SECRET = "whsec_bench"  # noqa: S105
 PATH = "/billing/webhook/"
 
@@ -108,8 +120,8 @@ def webhooks(vendor: Vendor) -> list[Asked]:
     ]
 
 
-def insert_loop(vendor: Vendor) -> Spent:
-    """The rows alone, as fast as one connection commits them."""
+def insert_loop(vendor: Vendor, connections: int) -> Spent:
+    """The rows alone, as fast as so many connections commit them."""
     fields = [field for field in StripeEvent._meta.concrete_fields if not field.primary_key]
     with vendor_scope(vendor):
         row = StripeEvent.objects.filter(vendor=vendor).values_list(*[f.attname for f in fields])[0]
@@ -119,40 +131,50 @@ def insert_loop(vendor: Vendor) -> Spent:
         f"VALUES ({', '.join(['%s'] * len(names))}) ON CONFLICT DO NOTHING"
     )
     place = names.index("event_id")
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as raw:
-        raw.execute(f"SET {SETTING} = '{EVERY_VENDOR}'")
-        cpu, wall = time.process_time(), time.perf_counter()
-        for _ in range(EVENTS_A_ROUND):
+
+    def insert(raw: psycopg.Connection) -> None:
+        for _ in range(EVENTS_A_ROUND // connections):
             values = [*row[:place], f"evt_{uuid4().hex[:24]}", *row[place + 1 :]]
             raw.execute(statement, values, prepare=True)
+
+    with ExitStack() as stack, ThreadPoolExecutor(connections) as pool:
+        opened = [stack.enter_context(see_every_vendor()) for _ in range(connections)]
+        cpu, wall = time.process_time(), time.perf_counter()
+        list(pool.map(insert, opened))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return cpu / EVENTS_A_ROUND, wall / EVENTS_A_ROUND
 
 
+@contextmanager
+def see_every_vendor() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as raw:
+        raw.execute(f"SET {SETTING} = '{EVERY_VENDOR}'")
+        yield raw
+
+
 def measure(bare: Server, hub: Server, vendor: Vendor, rounds: int) -> None:
     empty = [Asked("GET", "/", {})] * EVENTS_A_ROUND
-    asked = {
-        "insert loop": lambda: insert_loop(vendor),
-        "empty view, 1 connection": lambda: bare.ask(empty, connections=1),
-        "webhook, 1 connection": lambda: hub.ask(webhooks(vendor), connections=1),
-        f"webhook, {CONNECTIONS} connections": lambda: hub.ask(
-            webhooks(vendor), connections=CONNECTIONS
-        ),
+    asks: dict[str, Callable[[int], Spent]] = {
+        LOOP: lambda connections: insert_loop(vendor, connections),
+        "empty view": lambda connections: bare.ask(empty, connections=connections),
+        WEBHOOK: lambda connections: hub.ask(webhooks(vendor), connections=connections),
     }
     hub.ask(webhooks(vendor), connections=CONNECTIONS)
-    spent: dict[str, list[Spent]] = {name: [] for name in asked}
+    spent: dict[tuple[str, int], list[Spent]] = defaultdict(list)
     for _ in range(rounds):
-        for name, ask in asked.items():
-            spent[name].append(ask())
-    print(f"{'':26}{'CPU ms':>10}{'wall ms':>10}{'a second':>10}")
+        for connections in (1, CONNECTIONS):
+            for name, ask in asks.items():
+                spent[name, connections].append(ask(connections))
+    print(f"{'':14}{'connections':>12}{'CPU ms':>10}{'wall ms':>10}{'a second':>10}")
     rates = {}
-    for name, pairs in spent.items():
+    for (name, connections), pairs in spent.items():
         cpu, wall = (median(pair[part] for pair in pairs) for part in (0, 1))
-        rates[name] = 1 / wall
-        print(f"{name:26}{cpu * 1000:10.2f}{wall * 1000:10.2f}{rates[name]:10.0f}")
-    loop, _empty, one, many = rates.values()
-    print(f"\nS6  webhooks acknowledged / rows inserted a second: {many / loop:.2f}", end=" ")
-    print(f"over {CONNECTIONS} connections, {one / loop:.2f} over one (target: at least {TARGET})")
+        rates[name, connections] = 1 / wall
+        print(f"{name:14}{connections:12}{cpu * 1000:10.2f}{wall * 1000:10.2f}{1 / wall:10.0f}")
+    print(f"\nS6  webhooks acknowledged / rows inserted a second (target: at least {TARGET})")
+    for of, beside in ((CONNECTIONS, 1), (1, 1), (CONNECTIONS, CONNECTIONS)):
+        ratio = rates[WEBHOOK, of] / rates[LOOP, beside]
+        print(f"    {ratio:.2f}  over {of} connections, beside a loop on {beside}")
 
 
 def print_profile(vendor: Vendor) -> None:
@@ -174,7 +196,13 @@ def print_profile(vendor: Vendor) -> None:
 def print_conditions(rounds: int) -> None:
     versions = f"Python {platform.python_version()}, Django {django.__version__}"
     print(f"{versions}, {connection.vendor}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"{rounds} rounds of {EVENTS_A_ROUND} events; 2 workers of 4 threads\n")
+    print(f"{rounds} rounds of {EVENTS_A_ROUND} events; 2 workers of 4 threads")
+    with see_every_vendor() as raw:
+        found = raw.execute(SYNCING).fetchall()
+    syncing = dict(found)
+    is_durable = set(syncing.values()) == {"on"}
+    said = ", ".join(f"{name} {setting}" for name, setting in syncing.items())
+    print(f"{said}: {'durable, as in production' if is_durable else 'NOT durable'}\n")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Run a command beside a private PostgreSQL that vanishes with it.
 
-    python -m scripts.with_postgres pytest tests/billing
+    python -m scripts.with_postgres [--durable] pytest tests/billing
 
 The cluster is made from the installed binaries in a temporary folder, listens on loopback only,
-trusts everyone there and never syncs: quick, and good for nothing but tests. The command finds it
-in DATABASE_URL as the application's role does, and in DATABASE_OWNER_URL as its owner. Without a
-command, says where the binaries are. Needs nothing but Python.
+trusts everyone there and never syncs: quick, and good for nothing but tests. With --durable a
+commit is on the disk before it is answered, as in production. The command finds it in DATABASE_URL
+as the application's role does, and in DATABASE_OWNER_URL as its owner. Without a command, says
+where the binaries are. Needs nothing but Python.
 """
 
 import os
@@ -30,10 +31,9 @@ PLACES = [
 ]
 LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 OWNER, APPLICATION = "hub_owner", "hub"
-SETTINGS = (
-    "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
-    " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-)
+SETTINGS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
+FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+DURABLE = "--durable"
 
 
 def find_binaries() -> Path | None:
@@ -62,7 +62,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def throwaway_cluster(binaries: Path) -> Iterator[dict[str, str]]:
+def throwaway_cluster(binaries: Path, *, durable: bool = False) -> Iterator[dict[str, str]]:
     """Start a cluster, yield the variables that lead there, leave no trace."""
     home = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
     user = unprivileged_user()
@@ -84,7 +84,8 @@ def throwaway_cluster(binaries: Path) -> Iterator[dict[str, str]]:
     try:
         run("initdb", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale", LOCALE, "-N")
         port = free_port()
-        run("pg_ctl", "-w", "-l", f"{home}/log", "-o", f"-p {port} {SETTINGS}", "start")
+        options = f"-p {port} {SETTINGS} {'' if durable else FORGETFUL}"
+        run("pg_ctl", "-w", "-l", f"{home}/log", "-o", options, "start")
         try:
             create_application_role(binaries, port)
             place = f"127.0.0.1:{port}/postgres"
@@ -112,8 +113,10 @@ def main(command: list[str]) -> int:
     if not command:
         print(binaries)
         return 0
+    durable = command[0] == DURABLE
+    command = command[1:] if durable else command
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with throwaway_cluster(binaries) as urls:
+    with throwaway_cluster(binaries, durable=durable) as urls:
         process = subprocess.Popen(command, env={**os.environ, **urls})
         # Ctrl-C reaches the command by itself; we stay to clear up behind it.
         signal.signal(signal.SIGINT, lambda *_: None)
