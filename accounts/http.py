@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -56,11 +57,16 @@ def client_address(request: HttpRequest) -> str:
 
     An IPv6 client is its network: who has one address there has 2**64.
     """
-    hops = request.headers.get("x-forwarded-for", "").split(",")
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     trusted = settings.TRUSTED_PROXIES
     seen: str = request.META.get("REMOTE_ADDR", "")
     if 0 < trusted <= len(hops):
         seen = hops[-trusted].strip()
+    return _address_of(seen)
+
+
+@lru_cache(maxsize=1024)
+def _address_of(seen: str) -> str:
     try:
         address = ip_address(seen)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -20,12 +21,15 @@ from accounts import sessions
 from accounts.access import View, is_post_only, is_public
 from accounts.http import HubRequest, client_address
 from accounts.languages import first_supported
-from accounts.models import User
+from accounts.lately import lately
+from accounts.models import User, Vendor
 from accounts.services import audit, domains, support_views
 from accounts.tenancy import vendor_scope
 
 PLATFORM_URLCONF = "config.platform_urls"
 HEALTH_PATHS = ("/livez", "/readyz")
+MACHINE_PATHS = ("/billing/webhook/",)
+"""On every host; a view there is public and needs no token."""
 
 type GetResponse = Callable[[HubRequest], HttpResponseBase]
 
@@ -43,7 +47,7 @@ class VendorMiddleware:
             request.urlconf = PLATFORM_URLCONF
             return self.get_response(request)
 
-        vendor = domains.vendor_at(host)
+        vendor = _lately_at(host) if _is_machines(request) else domains.vendor_at(host)
         if vendor is None:
             with translation.override(first_supported(*_browser_languages(request))):
                 return render(request, "unknown_vendor.html", {"host": host}, status=404)
@@ -62,11 +66,36 @@ def _is_page(request: HubRequest) -> bool:
     return request.method in ("GET", "HEAD")
 
 
+def _is_machines(request: HubRequest) -> bool:
+    return request.method == "POST" and request.path_info in MACHINE_PATHS
+
+
+def _lately_at(host: str) -> Vendor | None:
+    return lately(("vendor at", host), lambda: domains.vendor_at(host))
+
+
 def _speak_for_this_host_only(response: HttpResponseBase) -> None:
     """A vendor's own domain has subdomains that are none of ours: no promise of HTTPS for those."""
     if settings.SECURE_HSTS_SECONDS:
         promise = f"max-age={settings.SECURE_HSTS_SECONDS}"
         response.headers["Strict-Transport-Security"] = promise
+
+
+class MachineMiddleware:
+    """What machines post goes straight to its view: all that comes below is for people, who have a
+    session, a language, and forms that others may forge."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.resolve = cache(resolve)  # there are but a few such paths
+
+    def __call__(self, request: HubRequest) -> HttpResponseBase:
+        if not _is_machines(request):
+            return self.get_response(request)
+        urlconf = settings.ROOT_URLCONF if request.vendor else PLATFORM_URLCONF
+        request.resolver_match = match = self.resolve(request.path_info, urlconf)
+        view: View = match.func
+        return view(request, *match.args, **match.kwargs)
 
 
 class ClientMiddleware:

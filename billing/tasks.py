@@ -1,8 +1,9 @@
-"""Work that outlives a request: a nudge for each event, and sweeps for what was left."""
+"""Work that outlives a request: a nudge for what came, and sweeps for what was left."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from time import monotonic
 
 from django.db.models import Q
 from django.tasks import task
@@ -22,6 +23,46 @@ EVENTS_KEPT = timedelta(days=30)
 A_SWEEP = 500
 A_VENDORS_SHARE = 100
 A_SLICE = timedelta(minutes=1)
+
+
+A_TURN = timedelta(seconds=2)
+SHARED_FOR = 1.0
+CLOCKS_DIFFER_BY = 0.5
+"""Seconds, at most, between a web server and a worker elsewhere."""
+
+_looks_at: dict[int, float] = {}
+"""By vendor, when the worker takes up this process's last nudge at the earliest."""
+
+
+def nudge(vendor_id: int) -> None:
+    """Have a vendor's new events handled, now that they are committed: at once, or where they come
+    so fast that this was just done, together with those of the next second."""
+    now = monotonic()
+    looks_at = _looks_at.get(vendor_id, now - SHARED_FOR)
+    if now < looks_at:
+        return
+    task, looks_next = handle_events, now
+    if now < looks_at + SHARED_FOR and task.get_backend().supports_defer:
+        wait = timedelta(seconds=SHARED_FOR + CLOCKS_DIFFER_BY)
+        task, looks_next = task.using(run_after=timezone.now() + wait), now + SHARED_FOR
+    task.enqueue(vendor_id)
+    _looks_at[vendor_id] = looks_next
+
+
+@task()
+def handle_events(vendor_id: int) -> None:
+    """All of a vendor's that nobody has tried, for a few seconds; then it is another's turn."""
+    until = timezone.now() + A_TURN
+    with vendor_scope(Vendor.objects.get(pk=vendor_id)):
+        untried = StripeEvent.objects.filter(handled_at=None, attempts=0, next_try_at=None)
+        found = untried.select_related("vendor").order_by("received_at", "pk")
+        for event in found[:A_VENDORS_SHARE]:
+            events.handle(event)
+            if timezone.now() > until:
+                break
+        is_there_more = untried.exists()
+    if is_there_more:
+        handle_events.enqueue(vendor_id)
 
 
 @task()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from time import perf_counter
 
@@ -51,6 +52,7 @@ def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
         logger.info("request")
 
 
+@lru_cache(maxsize=1024)
 def network_of(client: str) -> str:
     """Enough to see where a flood comes from, and too little to know a person by."""
     try:

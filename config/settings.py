@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.middleware.ClientMiddleware",
     "accounts.middleware.VendorMiddleware",
+    "accounts.middleware.MachineMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.CustomerMiddleware",
     "accounts.middleware.SupportViewMiddleware",
@@ -117,8 +118,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-# On PostgreSQL the tables belong to a role that only a few commands sign in as (migrate, flush),
-# and rows are seen by vendor (accounts/guards.py).
+# On PostgreSQL a role owns the tables that only migrate and flush sign in as (accounts/guards.py).
 DATABASE_OWNER: dict[str, str] = {}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["ENGINE"] = "accounts.postgresql"

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone, translation
 
+from accounts import lately
 from accounts.models import Customer, TeamMember, User, Vendor
 from accounts.postgresql import roles
 from accounts.tenancy import vendor_scope
@@ -29,8 +30,9 @@ pytest_plugins = ["tests.billing.plugin", "tests.figures", "tests.nameserver"]
 
 @pytest.fixture(autouse=True)
 def nothing_left_over() -> Iterator[None]:
-    """Each test begins with an empty cache, in English, in UTC."""
+    """Each test begins with an empty cache and memory, in English, in UTC."""
     cache.clear()
+    lately.forget_everything()
     with translation.override("en"), timezone.override("UTC"):
         yield
 

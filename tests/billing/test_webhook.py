@@ -7,13 +7,19 @@ import time
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import override_settings
+from django.urls import resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts import lately
+from accounts.access import is_public
+from accounts.middleware import MACHINE_PATHS
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
-from billing.models import StripeEvent
+from billing import webhooks
+from billing.models import StripeAccount, StripeEvent
 from tests.clients import HubClient
 from tests.factories import make_stripe_account
 
@@ -273,14 +279,96 @@ def arrives(body: bytes, header: str) -> None:
     assert header == "right" or kept() == []
 
 
-def test_an_event_costs_its_vendor_its_secret_and_one_insert(
+NO_WORKER = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
+
+
+def test_an_event_costs_one_insert_once_its_vendor_and_secret_are_known(
     django_assert_num_queries: Any,
 ) -> None:
     """A duplicate costs the same, and nobody is nudged again."""
-    body = json.dumps(EVENT).encode()
-    with override_settings(
-        TASKS={"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
-    ):
-        for _again in range(2):
-            with django_assert_num_queries(3):
-                assert post(body, signed(body)).status_code == 200
+    with override_settings(TASKS=NO_WORKER):
+        for number, queries in ((1, 3), (1, 1), (2, 1)):
+            with django_assert_num_queries(queries):
+                assert send(EVENT | {"id": f"evt_{number}"}).status_code == 200
+
+
+def test_a_new_secret_counts_at_once_and_the_old_one_no_longer(acme: Vendor) -> None:
+    assert send(EVENT).status_code == 200
+    change_account(acme, webhook_secret="whsec_new")
+    assert send(EVENT | {"id": "evt_2"}, secret="whsec_new").status_code == 200
+    assert send(EVENT | {"id": "evt_3"}).status_code == 400
+    assert kept() == ["evt_2", "evt_1"]
+
+
+def test_an_old_secret_is_forgotten_within_seconds(
+    acme: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a process that has seen nothing of the new one."""
+    assert send(EVENT).status_code == 200
+    change_account(acme, webhook_secret="whsec_new")
+    later = time.monotonic() + lately.BELIEVED_FOR
+    monkeypatch.setattr(lately, "monotonic", lambda: later)
+    assert send(EVENT | {"id": "evt_2"}).status_code == 400
+    change_account(acme, webhook_secret="")
+    later += lately.BELIEVED_FOR
+    assert send(EVENT | {"id": "evt_2"}, secret="whsec_new").status_code == 404
+    assert kept() == ["evt_1"]
+
+
+def test_a_key_of_the_other_mode_counts_at_once(acme: Vendor) -> None:
+    assert send(EVENT).status_code == 200
+    change_account(acme, secret_key="sk_live_acme_1")
+    assert send(EVENT | {"id": "evt_2", "livemode": True}).status_code == 200
+
+
+def change_account(vendor: Vendor, **fields: str) -> None:
+    with vendor_scope(vendor):
+        account = StripeAccount.objects.get()
+        for name, value in fields.items():
+            setattr(account, name, value)
+        account.save()
+
+
+def test_a_connection_that_was_cut_loses_no_event_and_asks_nobody_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when PostgreSQL was restarted since the last request."""
+    insert, tries = webhooks._insert, []
+
+    def cut_once(values: Any) -> bool:
+        tries.append(values)
+        if len(tries) == 1:
+            raise OperationalError("terminating connection due to administrator command")
+        return insert(values)
+
+    closed = []
+    monkeypatch.setattr(webhooks, "_insert", cut_once)
+    monkeypatch.setattr(webhooks, "connection", CutConnection(closed))
+    assert send(EVENT).status_code == 200
+    assert (kept(), closed) == (["evt_1"], [True])
+
+
+class CutConnection:
+    """The test's own cannot be cut without its data."""
+
+    in_atomic_block = False
+
+    def __init__(self, closed: list[bool]) -> None:
+        self.closed = closed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(connection, name)
+
+    def is_usable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.closed.append(True)
+
+
+def test_what_machines_post_is_public_and_needs_no_token() -> None:
+    """It passes by the walls that would ask for a session and a token."""
+    for path in MACHINE_PATHS:
+        assert is_public(resolve(path, "config.urls").func)
+        for urlconf in ("config.urls", "config.platform_urls"):
+            assert resolve(path, urlconf).func.csrf_exempt
