@@ -46,7 +46,6 @@ GROUPS: list[tuple[str, StrOrPromise, list[type[Model]]]] = [
 ]
 NAMES: dict[type[Model], StrOrPromise] = {
     Vendor: _("Vendor settings"),
-    User: _("Staff"),
     AuditEntry: _("Audit log"),
     PlatformEntry: _("Platform log"),
 }

@@ -40,6 +40,10 @@ class User(AbstractUser):
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
+    class Meta:
+        verbose_name = _("staff member")
+        verbose_name_plural = _("staff")
+
     def __str__(self) -> str:
         return self.email
 

@@ -41,13 +41,6 @@ class VendorScopedAdmin(SaysWhatIsNotKnown, ModelAdmin):
     def vendor_id_of(self, obj: Model | None) -> int | None:
         return None if obj is None else getattr(obj, self.vendor_path)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Headed by what the list holds."""
-        title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
-
     def has_module_permission(self, request: HttpRequest) -> bool:
         return roles.may(request, self.viewers)
 

@@ -71,16 +71,20 @@ def as_json(value: object) -> SafeString:
 
 @admin.register(SentMail)
 class SentMailAdmin(RecordAdmin):
-    list_display = ["subject", "to", "what", "who", "sent_at", "held_back"]
+    list_display = ["subject", "to", "what", "who", "sent_at", "outcome"]
     list_filter = ["held_back", ("sent_at", WhenFilter)]
     list_select_related = ["customer"]
     search_fields = ["to", "subject", "message"]
     search_help_text = _("Address, subject or kind of message")
-    fields = ["subject", "to", "what", "who", "sent_at", "held_back"]
+    fields = ["subject", "to", "what", "who", "sent_at", "outcome"]
 
     @admin.display(description=_("message"), ordering="message")
     def what(self, mail: SentMail) -> StrOrPromise:
         return MESSAGES.get(mail.message, mail.message)
+
+    @admin.display(description=_("outcome"), ordering="held_back")
+    def outcome(self, mail: SentMail) -> str:
+        return gettext("Held back") if mail.held_back else gettext("Handed over")
 
 
 class FailureFilter(Filter):
