@@ -97,6 +97,7 @@ class Demo:
             "PUBLIC_PORT": str(self.port),
             "STRIPE_PLATFORM_SECRET_KEY": "sk_test_platform_demo",
             "STRIPE_PLATFORM_PUBLISHABLE_KEY": "pk_test_platform_demo",
+            "STRIPE_PLATFORM_WEBHOOK_SECRET": "whsec_platform_demo",
             "STRIPE_SANDBOX": "1",
             "STRIPE_SANDBOX_URL": self.sandbox_url,
             "NO_PROXY": "localhost,127.0.0.1",

@@ -23,7 +23,7 @@ class Standing:
     disabled_reason: str
 
 
-def create_account(*, vendor_name: str, email: str, key: str) -> str:
+def create_account(*, vendor_name: str, hub_url: str, email: str, key: str) -> str:
     """Its id. The account is the vendor's own, with all of Stripe's dashboard: Stripe collects
     what it must know and bears the losses, and the vendor pays Stripe's fees."""
     params: AccountCreateParams = {
@@ -34,6 +34,7 @@ def create_account(*, vendor_name: str, email: str, key: str) -> str:
             "stripe_dashboard": {"type": "full"},
         },
         "business_profile": {"name": vendor_name},
+        "metadata": {"hub": hub_url},
         "email": email,
     }
     with asking():

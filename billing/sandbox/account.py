@@ -67,7 +67,7 @@ def shown(account: Account) -> Obj:
             "url": f"/v1/accounts/{account.id}/external_accounts",
         },
         "future_requirements": _wants("complete"),
-        "metadata": {},
+        "metadata": account.record.get("metadata", {}),
         "payouts_enabled": is_complete,
         "requirements": _wants(standing),
         "settings": _settings(name),

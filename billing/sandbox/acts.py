@@ -17,6 +17,32 @@ PAYMENTS = 3
 SHOP = "https://shop.example/thanks"
 
 
+def stock(sandbox: Sandbox, account: str) -> None:
+    """What the owner sells: with nothing on offer nobody could buy there."""
+    if sandbox.objects(account, "product"):
+        return
+    client = _client(sandbox, account)
+    client.products.create(
+        {"name": "Handbook", "default_price_data": {"currency": "eur", "unit_amount": 2400}}
+    )
+    client.products.create(
+        {
+            "name": "Membership",
+            "default_price_data": {
+                "currency": "eur",
+                "unit_amount": 900,
+                "recurring": {"interval": "month"},
+            },
+        }
+    )
+
+
+def _client(sandbox: Sandbox, account: str) -> stripe.V1Services:
+    key = f"sk_test_{account.removeprefix('acct_')}_pages"
+    client = InProcessHTTPClient(sandbox)
+    return stripe.StripeClient(key, http_client=client, max_network_retries=0).v1
+
+
 class NotDone(Exception):
     """Why an act was refused, in a sentence; `customer` is who had been made by then."""
 
@@ -30,9 +56,7 @@ class Acts:
 
     def __init__(self, sandbox: Sandbox, account: str) -> None:
         self._sandbox = sandbox
-        key = f"sk_test_{account.removeprefix('acct_')}_pages"
-        client = InProcessHTTPClient(sandbox)
-        self._api = stripe.StripeClient(key, http_client=client, max_network_retries=0).v1
+        self._api = _client(sandbox, account)
 
     def __call__(self, name: str, key: str, form: Mapping[str, str]) -> str:
         acts = {

@@ -6,6 +6,7 @@ from functools import partial
 from django.utils import translation
 
 from billing.sandbox import onboarding
+from billing.sandbox.acts import stock
 from billing.sandbox.machine import Sandbox
 from billing.sandbox.web import Reply, Request, html, page, problem, see_other
 
@@ -34,6 +35,7 @@ def _filled_in(sandbox: Sandbox, request: Request, account: str, back: str) -> R
     outcome = request.form.get("outcome", "")
     if outcome in onboarding.OUTCOMES:
         sandbox.at(account, partial(onboarding.fill_in, outcome=outcome))
+        stock(sandbox, account)
     context = {"url": back, "language": request.language}
     reply = html(page("sandbox/onboarded.html", context))
     reply.headers["Refresh"] = f"0; url={back}"

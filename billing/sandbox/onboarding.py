@@ -8,6 +8,7 @@ from billing.sandbox.errors import forbidden, invalid
 from billing.sandbox.ids import new_id, secret
 from billing.sandbox.routing import Call, route
 from billing.sandbox.store import Obj
+from billing.sandbox.values import merged_metadata
 
 GOOD_FOR = 300
 LINK_TYPES = ("account_onboarding", "account_update")
@@ -29,6 +30,7 @@ def create_account(call: Call) -> Obj:
         standing="new",
         email=params.get("email"),
         name=(params.get("business_profile") or {}).get("name"),
+        metadata=merged_metadata({}, params.get("metadata")),
     )
     return shown(made)
 

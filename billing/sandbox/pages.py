@@ -85,13 +85,30 @@ class Pages:
         self._said[token] = {"text": text, "tone": tone, "hub": hub}
         return see_other(f"{target}?said={token}")
 
+    def _record(self, account: str) -> Obj:
+        return self._sandbox.at(account, lambda found: found.record) if account else {}
+
+    def _shops(self) -> list[str]:
+        """Nobody buys at a platform itself, which listens to the accounts connected to it."""
+        return [
+            key
+            for key in self._sandbox.accounts()
+            if not self._sandbox.at(key, lambda found: found.all("webhook_endpoint", _connect=True))
+        ]
+
+    def _name_of(self, account: str) -> str:
+        return self._record(account).get("name") or merchant(account)
+
     def _hub_of(self, account: str) -> str:
+        """A connected account says itself which hub it belongs to."""
+        if hub := self._record(account).get("metadata", {}).get("hub"):
+            return str(hub)
         return self._hub_url_template.replace("{account}", quote(account.removeprefix("acct_")))
 
     # What a person sees
 
     def _show(self, request: Request) -> Reply:
-        accounts = self._sandbox.accounts()
+        accounts = self._shops()
         if request.path == "/":
             if accounts:
                 said = request.query.get("said")
@@ -140,8 +157,8 @@ class Pages:
         frame = {
             "name": name,
             "hub": self._hub_of(account),
-            "accounts": [(key, merchant(key)) for key in self._sandbox.accounts()],
-            "merchant": merchant(account),
+            "accounts": [(key, self._name_of(key)) for key in self._shops()],
+            "merchant": self._name_of(account),
             "now": moment(self._sandbox.clock.now()),
             "steps": self._steps(),
             "back": f"/accounts/{account}/" if request.method == "POST" else request.path,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from billing.sandbox.accounts import Account
 from billing.sandbox.checks import API_VERSION
 from billing.sandbox.errors import invalid
 from billing.sandbox.ids import new_id, secret
@@ -37,6 +38,31 @@ def create_webhook_endpoint(call: Call) -> Obj:
     }
     call.account.create(endpoint)
     return endpoint | {"secret": signing}
+
+
+def listen_to_connected(account: Account, *, url: str, secret: str, events: list[str]) -> None:
+    """A platform's endpoint, with a secret that is known before it. Twice changes nothing."""
+    for endpoint in account.all("webhook_endpoint", _connect=True):
+        if endpoint["url"] == url:
+            endpoint.update(_secret=secret, enabled_events=events, status="enabled")
+            account.save(endpoint)
+            return
+    made: Obj = {
+        "id": new_id("webhook_endpoint"),
+        "object": "webhook_endpoint",
+        "api_version": API_VERSION,
+        "application": None,
+        "created": account.now(),
+        "description": None,
+        "enabled_events": events,
+        "livemode": False,
+        "metadata": {},
+        "status": "enabled",
+        "url": _url(url),
+        "_secret": secret,
+        "_connect": True,
+    }
+    account.create(made)
 
 
 def _url(url: str) -> str:

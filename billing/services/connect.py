@@ -45,7 +45,10 @@ def begin(
             row = known or _begun(vendor, by, takes_over=True)
         if not row.account_id:
             row.account_id = gateway.create_account(
-                vendor_name=vendor.name, email=by.email, key=f"{row.pk}:{by.pk}"
+                vendor_name=vendor.name,
+                hub_url=vendor.url("/"),
+                email=by.email,
+                key=f"{row.pk}:{by.pk}",
             )
             row.save(update_fields=["account_id"])
         return gateway.onboarding_link(

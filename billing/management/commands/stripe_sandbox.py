@@ -3,6 +3,7 @@
 import errno
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,10 +12,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from billing import events
+from billing.sandbox.accounts import KEY
 from billing.sandbox.app import App
 from billing.sandbox.delivery import Courier
 from billing.sandbox.machine import Sandbox
 from billing.sandbox.server import SandboxServer
+from billing.sandbox.webhook_endpoints import listen_to_connected
 
 HUB = f"{settings.PUBLIC_SCHEME}://{{account}}.{settings.HUB_DOMAIN}{settings.PUBLIC_PORT_SUFFIX}/"
 
@@ -49,6 +53,7 @@ class Command(BaseCommand):
         app = App(sandbox, courier, hub_url_template=options["hub_url_template"])
         server = self._server(app, options)
         sandbox.be_at(server.origin)
+        _tell_the_platform(sandbox)
         _stop_on_signals(server)
         courier.start()
         self.stdout.write(f"The Stripe sandbox listens at {server.origin}.")
@@ -70,6 +75,22 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Port {port} is taken: stop what listens there, or choose another with --port."
             ) from error
+
+
+def _tell_the_platform(sandbox: Sandbox) -> None:
+    """Of the accounts that vendors connect to it: the web server knows the endpoint's secret before
+    there is an endpoint."""
+    key, secret = settings.STRIPE_PLATFORM_SECRET_KEY, settings.STRIPE_PLATFORM_WEBHOOK_SECRET
+    match = KEY.match(key)
+    if not (match and secret):
+        return
+    listen = partial(
+        listen_to_connected,
+        url=f"{settings.PLATFORM_ORIGIN}/billing/webhook/",
+        secret=secret,
+        events=sorted(events.HANDLERS),
+    )
+    sandbox.at(f"acct_{match['name']}", listen)
 
 
 def _stop_on_signals(server: SandboxServer) -> None:

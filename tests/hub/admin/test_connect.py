@@ -1,16 +1,20 @@
 """An owner connects the vendor's account on Stripe's own pages, and is told how it went."""
 
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import stripe as sdk
 from bs4 import BeautifulSoup
 
-from accounts.models import AuditEntry, TeamMember, Vendor
+from accounts.models import AuditEntry, Customer, TeamMember, Vendor
 from accounts.tenancy import vendor_scope
+from billing.management.commands import stripe_sandbox
 from billing.models import Failure, Onboarding, StripeAccount, StripeEvent
 from billing.sandbox import hosted, onboarding
 from billing.sandbox.machine import Sandbox
+from billing.sandbox.pages import Pages
 from billing.sandbox.transport import InProcessHTTPClient
 from billing.sandbox.web import Request
 from tests.billing.plugin import post
@@ -234,3 +238,40 @@ def test_a_refusal_is_told_in_words(at_admin: Browser, acme: Vendor, settings: A
 def test_without_a_platform_there_is_no_button(at_admin: Browser, settings: Any) -> None:
     settings.STRIPE_PLATFORM_SECRET_KEY = ""
     assert "Connect with Stripe" not in at_admin.page()
+
+
+def test_what_is_bought_at_a_connected_account_stands_in_the_hub(
+    sandbox: Sandbox,
+    settings: Any,
+    acme: Vendor,
+    as_owner: HubClient,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    """As in the demo: the platform's secret is known before there is an endpoint, and the account
+    has something on offer as soon as its owner has filled it in."""
+    settings.STRIPE_PLATFORM_SECRET_KEY = "sk_test_stage_demo"
+    settings.STRIPE_PLATFORM_WEBHOOK_SECRET = "whsec_stage"
+    for _start in range(2):
+        stripe_sandbox._tell_the_platform(sandbox)
+    assert len(sandbox.objects("acct_stage", "webhook_endpoint")) == 1
+    at_admin = Browser(as_owner, acme, sandbox)
+    at_admin.follow(at_admin.at_stripe(at_admin.connect(), "complete"))
+    pages = Pages(sandbox, hub_url_template="http://{account}.elsewhere.test/")
+    shop = f"/accounts/{used(acme)}/"
+    offers = pages(Request(method="GET", target=shop, headers={}, body=b"")).body.decode()
+    [price] = re.findall(r'value="(once:price_\w+)"', offers)[:1]
+
+    form = {"offer": price, "name": "Dana", "email": "dana@example.com", "country": "IE"}
+    form["card"] = "pm_card_visa"
+    bought = pages(
+        Request(method="POST", target=f"{shop}buy/", headers={}, body=urlencode(form).encode())
+    )
+    said = pages(
+        Request(method="GET", target=bought.headers["Location"], headers={}, body=b"")
+    ).body.decode()
+    bring(sandbox, django_capture_on_commit_callbacks)
+
+    assert 'href="https://acme.test/"' in said
+    with vendor_scope(acme):
+        assert list(Customer.objects.values_list("name", flat=True)) == ["Dana"]
+    assert "acct_stage" not in said
