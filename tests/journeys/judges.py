@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
 
@@ -11,14 +13,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 HTML_VALIDATE = ROOT / "node_modules" / ".bin" / "html-validate"
 RUN_AXE = """
-async (tags) => {
-  const options = { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] };
-  const { violations } = await axe.run(document, options);
+async (runOnly) => {
+  const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
   return violations.flatMap((rule) =>
     rule.nodes.map((node) => `${rule.id}: ${rule.help} at ${node.target.join(" ")}`));
 }
 """
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WCAG = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+"""Those of them that see colours: all that a page's dark scheme can break."""
 
 
 @dataclass
@@ -44,35 +50,36 @@ class Complaints:
         return [said for said in self.heard if not any(words in said for words in self.expected)]
 
 
-def accessibility_violations(page: Page) -> list[str]:
+def accessibility_violations(page: Page, rules: dict[str, Any] = WCAG) -> list[str]:
     """What axe-core finds on the page as it stands: one line for each rule and element."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text())
-    found: list[str] = page.evaluate(RUN_AXE, WCAG)
+    found: list[str] = page.evaluate(RUN_AXE, rules)
     return found
 
 
-def html_errors(html: str) -> list[str]:
-    """What html-validate finds in a page's source: rule, place and words for each error."""
-    result = subprocess.run(
-        [
-            HTML_VALIDATE,
-            "--config",
-            "tests/journeys/htmlvalidate.json",
-            "--formatter",
-            "json",
-            "--stdin",
-        ],
-        input=html,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
+def html_errors(sources: dict[str, str]) -> list[str]:
+    """What html-validate finds in the pages' sources, which are given by name: page, rule, place
+    and words for each error. It starts once for all of them."""
+    with tempfile.TemporaryDirectory(prefix="hub-pages-") as folder:
+        names = {}
+        for number, (name, html) in enumerate(sources.items()):
+            file = Path(folder) / f"{number}.html"
+            file.write_text(html)
+            names[str(file)] = name
+        command = [HTML_VALIDATE, "--config", "tests/journeys/htmlvalidate.json"]
+        result = subprocess.run(
+            [*command, "--formatter", "json", *names],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
     if not result.stdout:
         raise RuntimeError(result.stderr)
     return [
-        f"{message['ruleId']}: {message['message']} (line {message['line']})"
+        f"{names[report['filePath']]}: {message['ruleId']}: {message['message']}"
+        f" (line {message['line']})"
         for report in json.loads(result.stdout)
         for message in report["messages"]
     ]

@@ -1,6 +1,6 @@
 """A judge who never objects is worth nothing."""
 
-from tests.journeys.judges import accessibility_violations, html_errors
+from tests.journeys.judges import COLOURS, accessibility_violations, html_errors
 
 SOUND = (
     '<!doctype html><html lang="en"><head><title>Sound</title></head>'
@@ -20,12 +20,22 @@ def test_axe_has_nothing_against_a_sound_page(page):
     assert accessibility_violations(page) == []
 
 
+def test_axe_objects_to_what_cannot_be_read_by_its_colours_alone(page):
+    page.set_content(SOUND.replace("<h1>", '<h1 style="color: #eee">'))
+
+    [violation] = accessibility_violations(page, COLOURS)
+    assert violation.startswith("color-contrast:")
+
+
 def test_html_validate_objects_to_an_open_element():
-    assert html_errors(SOUND.replace("</h1>", "")) != []
+    errors = html_errors({"sound": SOUND, "open": SOUND.replace("</h1>", "")})
+
+    assert errors
+    assert all(error.startswith("open: ") for error in errors)
 
 
 def test_html_validate_has_nothing_against_a_sound_page():
-    assert html_errors(SOUND) == []
+    assert html_errors({"sound": SOUND}) == []
 
 
 def test_an_exception_and_a_console_error_are_complaints(page, complaints):

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hub.demo import sign_ins
-from tests.journeys.judges import accessibility_violations, html_errors
+from tests.journeys.judges import COLOURS, WCAG, accessibility_violations, html_errors
 from tests.journeys.walks import LINK, ask_for_link, follow, sign_in, sign_in_to_admin
 
 WIDE, PHONE, SMALL_PHONE = 1280, 375, 320
@@ -153,13 +153,13 @@ def find_the_staffs(found, page, stack, alice):
 def judge(page, name):
     """What anyone has against the page as it is."""
     found = []
-    for scheme in ("light", "dark"):
+    for scheme, rules in (("light", WCAG), ("dark", COLOURS)):
         for width in (WIDE, PHONE):
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": HEIGHT})
             page.evaluate(AT_REST)
             seen = f"{name}, {scheme}, {width} px"
-            found += [f"{seen}: {violation}" for violation in accessibility_violations(page)]
+            found += [f"{seen}: {violation}" for violation in accessibility_violations(page, rules)]
     for width in (PHONE, SMALL_PHONE):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         if (spread := page.evaluate(SPREAD)) > 0:
@@ -173,12 +173,12 @@ def test_no_page_of_the_hub_is_found_wanting(new_context, places, complaints, wh
     complaints.expect("410")
     context = new_context(storage_state=places.cookies[who])
     complaints.listen_to(context)
-    page, found = context.new_page(), []
+    page, found, sources = context.new_page(), [], {}
 
     for name, address in getattr(places, who).items():
-        answer = page.goto(address)
-        found += [f"{name}: {error}" for error in html_errors(answer.text())]
+        sources[name] = page.goto(address).text()
         found += judge(page, name)
+    found += html_errors(sources)
 
     assert not found, "\n".join(found)
 
