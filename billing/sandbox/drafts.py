@@ -1,6 +1,6 @@
 """What a draft invoice shows: the customer as they are now, and what its lines come to."""
 
-from billing.sandbox import discounts, tax_rates
+from billing.sandbox import discounts, shipping, tax_rates
 from billing.sandbox.accounts import Account
 from billing.sandbox.store import Obj
 
@@ -33,8 +33,10 @@ def _total_up(account: Account, invoice: Obj, exempt: str) -> None:
     taxes = [tax for line in lines for tax in line["taxes"]]
     subtotal = sum(line["amount"] for line in lines)
     discounted = subtotal - sum(discounts.of_line(line) for line in lines)
-    total = discounted + tax_rates.exclusive(taxes)
+    brought = shipping.amount_of(invoice)
+    total = discounted + tax_rates.exclusive(taxes) + brought
     invoice |= {
+        "amount_shipping": brought,
         "subtotal": subtotal,
         "subtotal_excluding_tax": subtotal - tax_rates.inclusive(taxes),
         "total": total,

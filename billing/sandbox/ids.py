@@ -35,6 +35,7 @@ PREFIXES = {
     "subscription_schedule": ("sub_sched", 24),
     "tax_id": ("txi", 24),
     "tax_rate": ("txr", 24),
+    "shipping_rate": ("shr", 24),
     "webhook_endpoint": ("we", 24),
 }
 KINDS = {prefix: kind for kind, (prefix, _) in PREFIXES.items()}

@@ -17,10 +17,12 @@ from billing.sandbox.invoice_lines import Period
 from billing.sandbox.paging import cut, page
 from billing.sandbox.rendering import includes, list_of, nested, presents
 from billing.sandbox.routing import Call, Page, Params, route
+from billing.sandbox.shipping import assign_shipping
 from billing.sandbox.store import Obj
 from billing.sandbox.subscribing import NO_CARD, collection_error
 from billing.sandbox.values import assign, merged_metadata
 
+DRAFT_ONLY = ("default_tax_rates", "days_until_due", "number", "shipping_cost", "shipping_details")
 TEXTS = ("custom_fields", "description", "footer", "statement_descriptor")
 
 
@@ -39,15 +41,17 @@ def create_invoice(call: Call) -> Obj:
         key = subscription["id"] if subscription else None
         pending = invoice_items.pending(account, customer["id"], key)
     currency = params.get("currency") or next((item["currency"] for item in pending), None)
+    currency = currency or customer["currency"] or "usd"
     given: Obj = {}
     assign(given, params, *TEXTS, "number")
+    assign_shipping(given, params, currency=currency)
     return invoicing.draft(
         account,
         customer,
         [],
         pending=pending,
         reason="subscription_update" if subscription else "manual",
-        currency=currency or customer["currency"] or "usd",
+        currency=currency,
         period=Period(account.now(), account.now()),
         subscription=subscription,
         auto_advance=params.get("auto_advance", False),
@@ -111,7 +115,7 @@ def list_lines(call: Call, key: str) -> Page:
 def update_invoice(call: Call, key: str) -> Obj:
     account, params, invoice = call.account, call.params, call.account.get("invoice", key)
     editable = invoice["status"] == "draft"
-    if not editable and set(params) & {*TEXTS, "default_tax_rates", "days_until_due", "number"}:
+    if not editable and set(params) & {*TEXTS, *DRAFT_ONLY}:
         raise invalid(
             "Finalized invoices can't be updated in this way.", code="invoice_not_editable"
         )
@@ -128,6 +132,7 @@ def update_invoice(call: Call, key: str) -> Obj:
         )
     invoice["metadata"] = merged_metadata(invoice["metadata"], params.get("metadata"))
     if editable:
+        assign_shipping(invoice, params, currency=invoice["currency"])
         waits = invoice["created"] + invoicing.DRAFT_TIME
         invoice["automatically_finalizes_at"] = waits if invoice["auto_advance"] else None
         refresh(account, invoice, account.get("customer", invoice["customer"]))

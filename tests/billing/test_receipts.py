@@ -236,6 +236,30 @@ def test_a_checkout_is_told_line_by_line(buy: Buyer) -> None:
     ]
 
 
+def test_shipping_of_an_invoice_is_a_line_of_the_receipt_and_comes_back_with_a_refund(
+    buy: Buyer,
+) -> None:
+    post = {
+        "display_name": "Post",
+        "type": "fixed_amount",
+        "fixed_amount": {"amount": 490, "currency": "eur"},
+    }
+    invoice = bill(buy, [BOOK], shipping_cost={"shipping_rate_data": post})
+    paid = buy.stripe.invoices.pay(invoice, {"expand": ["payments"]})
+    buy.deliver()
+
+    receipt = Document.objects.get()
+    assert rows_of(receipt) == [("Book", 1, 1999, 0, None), ("Shipping", 1, 490, 0, None)]
+    assert receipt.total_minor == paid.total == 2489
+
+    assert paid.payments
+    intent = str(paid.payments.data[0].payment.payment_intent)
+    buy.stripe.refunds.create({"payment_intent": intent})
+    buy.deliver()
+    note = Document.objects.get(kind=Document.Kind.CREDIT_NOTE)
+    assert rows_of(note) == [("Book", 1, -1999, 0, None), ("Shipping", 1, -490, 0, None)]
+
+
 # --- What the sandbox does not sell ---
 
 SALE = SaleRecord(

@@ -224,3 +224,42 @@ def test_who_pays_by_hand_must_be_given_a_day(api, alice):
         {"customer": alice.id, "invoice": made.id, "amount": 500, "currency": "usd"}
     )
     assert api.invoices.finalize_invoice(made.id).due_date == START + 14 * DAY
+
+
+class TestShipping:
+    COST = {
+        "shipping_rate_data": {
+            "display_name": "Post",
+            "type": "fixed_amount",
+            "fixed_amount": {"amount": 490, "currency": "eur"},
+        }
+    }
+    WHERE = {"name": "Alice", "address": {"line1": "1 Main Street", "city": "Dublin"}}
+
+    def test_it_is_added_to_the_total_and_not_to_the_lines(self, api, alice):
+        given = {"shipping_cost": self.COST, "shipping_details": self.WHERE}
+        invoice = api.invoices.create({"customer": alice.id, "currency": "eur"} | given)
+        api.invoice_items.create(
+            {"customer": alice.id, "invoice": invoice.id, "amount": 1000, "currency": "eur"}
+        )
+        invoice = api.invoices.pay(invoice.id)
+
+        assert (invoice.subtotal, invoice.amount_shipping, invoice.total) == (1000, 490, 1490)
+        assert (invoice.shipping_cost.amount_total, invoice.shipping_cost.amount_tax) == (490, 0)
+        assert invoice.shipping_cost.shipping_rate.startswith("shr_")
+        assert invoice.shipping_details.address.city == "Dublin"
+        assert (invoice.total_excluding_tax, invoice.amount_paid) == (1490, 1490)
+
+    def test_it_is_changed_while_the_invoice_is_a_draft(self, api, alice):
+        invoice = api.invoices.create({"customer": alice.id, "currency": "eur"})
+        assert api.invoices.update(invoice.id, {"shipping_cost": self.COST}).total == 490
+        assert api.invoices.update(invoice.id, {"shipping_cost": ""}).total == 0
+        api.invoices.finalize_invoice(invoice.id)
+        with pytest.raises(stripe.InvalidRequestError, match="Finalized invoices"):
+            api.invoices.update(invoice.id, {"shipping_cost": self.COST})
+
+    def test_a_rate_in_another_currency_is_refused(self, api, alice):
+        with pytest.raises(stripe.InvalidRequestError, match="in usd"):
+            api.invoices.create(
+                {"customer": alice.id, "currency": "usd", "shipping_cost": self.COST}
+            )
