@@ -148,7 +148,7 @@ class Visitor:
                 if name.lower() == "set-cookie":
                     key, _equals, rest = value.partition("=")
                     self.cookies[key] = rest.partition(";")[0]
-            return answer.status, answer.read().decode()
+            return answer.status, answer.read().decode(errors="replace")
 
     def token_of(self, path: str) -> str:
         """The form's own token on the page there."""

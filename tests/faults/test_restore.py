@@ -24,9 +24,9 @@ import pytest
 
 from scripts.run_demo import ROOT
 from scripts.with_postgres import find_binaries, throwaway_cluster
-from tests.faults.mix import Mix
+from tests.faults.mix import Shop
 from tests.faults.pace import Pace
-from tests.faults.running import BUYERS, SEE_EVERY_VENDOR, Running, rows_of_file
+from tests.faults.running import SEE_EVERY_VENDOR, Running, rows_of_file
 from tests.figures import Report
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
@@ -133,30 +133,6 @@ def empty_host(old: Host, folder: Path) -> Iterator[Host]:
         yield host
 
 
-class Shop:
-    """New customers, changed ones and payments, between what a hub is asked all day."""
-
-    def __init__(self, hub: Running, customers: list[str]) -> None:
-        self.hub = hub
-        self.customers = customers
-        self.mix = Mix(hub, customers, "backup")
-
-    def __call__(self, number: int) -> int:
-        stripe, customer = self.hub.stripe, self.customers[number % BUYERS]
-        match number % 10:
-            case 0:
-                payment: Any = {"amount": 4900, "currency": "eur", "customer": customer}
-                payment |= {"payment_method": "pm_card_visa", "confirm": True}
-                stripe.payment_intents.create(payment)
-            case 5:
-                stripe.customers.update(customer, {"phone": f"+353 1 555 {number:04}"})
-            case 7:
-                stripe.customers.create({"email": f"new{number}@example.com"})
-            case _:
-                return self.mix(number)
-        return 200
-
-
 def know_many(hub: Running) -> None:
     """At Stripe, and in the database."""
     for number in range(AT_STRIPE):
@@ -177,7 +153,7 @@ def test_a_backup_under_load_is_restored_on_an_empty_host(
     backing_up = threading.Timer(5, lambda: spent.append(old_host.do(backup)[1]))
     backing_up.start()
     pace = Pace(RATE, SECONDS)
-    pace.keep(Shop(hub, customers))
+    pace.keep(Shop(hub, customers, "backup", every=10))
     backing_up.join()
     hub.wait_until_handled(120)
     with empty_host(old_host, tmp_path / "new") as new_host:
