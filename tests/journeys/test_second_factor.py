@@ -96,6 +96,11 @@ def test_a_passkey_opens_the_admin_until_it_is_removed(own_factors, stack, priya
     page.get_by_role("button", name="Use your passkey").click()
     expect(page.get_by_text(priya)).to_be_visible()
 
+    page.goto(f"{stack.origin('hub')}/admin/again/?next=/admin/second-factor/")
+    page.get_by_role("link", name="Use your passkey").click()
+    page.get_by_role("button", name="Use your passkey").click()
+    expect(page.get_by_role("heading", name="Your second factor")).to_be_visible()
+
     give_password(page, stack, priya)
     page.get_by_label("recovery code").fill(recovery_codes[0])
     page.get_by_role("button", name="Sign in").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import resolve
 
@@ -50,3 +51,9 @@ def test_where_there_is_one_a_password_alone_may_not_add_another(acme: Vendor) -
     browser = staff(user, proved="password")
     for path in ("", "app/", "passkeys/add/", "recovery-codes/", "recovery-codes/new/"):
         assert browser.get(f"{ENROL}{path}").url.startswith("/admin/again/code/"), path
+
+
+def test_recovery_codes_alone_are_no_second_factor(acme: Vendor) -> None:
+    user = make_user("owner@acme.example", vendor=acme)
+    RecoveryCodes.activate(user)
+    assert staff(user, proved="password").get("/admin/").url == ENROL
