@@ -86,3 +86,13 @@ def test_links_between_pages_lead_somewhere(paper):
     links = re.findall(r"\]\(([^)#:]+)\)", paper.read_text())
 
     assert [link for link in links if not (paper.parent / link).exists()] == []
+
+
+def test_every_test_that_noticed_a_broken_wall_is_still_there():
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", read("docs/mutations.md")))
+    missing = [
+        (path, name)
+        for path, name in named
+        if not (ROOT / path).exists() or f"def {name}" not in read(path)
+    ]
+    assert missing == []
