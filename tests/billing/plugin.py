@@ -20,11 +20,13 @@ from billing.sandbox.machine import Sandbox
 from billing.sandbox.outbox import Delivery
 from billing.sandbox.transport import InProcessHTTPClient
 from billing.services import keys
+from invoices import pdf
 from tests.clients import HubClient
 from tests.factories import make_stripe_account
 
 SECRET_KEY = "sk_test_acme_1"
 PUBLISHABLE_KEY = "pk_test_acme_1"
+PRINT = pdf.render
 
 
 class Deliver(Protocol):
@@ -73,7 +75,10 @@ def post(delivery: Delivery) -> int:
 
 @pytest.fixture
 def deliver(
-    sandbox: Sandbox, stripe: sdk.V1Services, django_capture_on_commit_callbacks: Any
+    sandbox: Sandbox,
+    stripe: sdk.V1Services,
+    unprinted: None,
+    django_capture_on_commit_callbacks: Any,
 ) -> Deliver:
     """Bring every webhook that waits, run the tasks, and say how many arrived. All of them are
     handled without a failure, unless the test is about one."""
@@ -96,8 +101,15 @@ def deliver(
 
 @pytest.fixture
 def unprinted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents without their PDFs, for tests of what is issued rather than how it looks."""
-    monkeypatch.setattr("invoices.pdf.render", lambda _template, _context: b"%PDF-")
+    """Documents without their PDFs: of all that is bought here, few tests look at the paper, and
+    to make it takes as long as the rest of the test."""
+    monkeypatch.setattr(pdf, "render", lambda _template, _context: b"not printed")
+
+
+@pytest.fixture
+def printed(unprinted: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With their PDFs after all."""
+    monkeypatch.setattr(pdf, "render", PRINT)
 
 
 class Buyer:

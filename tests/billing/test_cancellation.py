@@ -118,6 +118,7 @@ def test_the_mail_says_what_ends_when_in_the_vendors_zone(buy: Buyer, acme: Vend
     assert "Visa •••• 4242 is not charged again." in message.body
 
 
+@pytest.mark.usefixtures("printed")
 def test_the_mail_carries_a_record_to_keep(buy: Buyer) -> None:
     row = buy.subscription()
     mail.outbox.clear()

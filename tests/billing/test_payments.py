@@ -17,7 +17,7 @@ from billing.tasks import handle_event
 from invoices.models import Document
 from tests.billing.plugin import Buyer, Deliver
 
-pytestmark = pytest.mark.usefixtures("in_acme")
+pytestmark = pytest.mark.usefixtures("in_acme", "printed")
 
 
 def handle_all_again(vendor: Vendor) -> None:

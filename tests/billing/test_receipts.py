@@ -16,7 +16,7 @@ from invoices.models import Document
 from invoices.presentation import document_context
 from tests.billing.plugin import Buyer
 
-pytestmark = pytest.mark.usefixtures("in_acme", "unprinted")
+pytestmark = pytest.mark.usefixtures("in_acme")
 
 type Row = tuple[str, int, int, int, int | None]
 

@@ -18,7 +18,7 @@ from hub.presentation.transactions import paid_so_far, transaction_rows
 from invoices.models import Document
 from tests.billing.plugin import Buyer, Deliver
 
-pytestmark = pytest.mark.usefixtures("in_acme", "unprinted")
+pytestmark = pytest.mark.usefixtures("in_acme")
 
 Status = Transaction.Status
 

@@ -9,7 +9,7 @@ from billing.sandbox.machine import Sandbox
 from invoices.models import Document
 from tests.billing.plugin import Buyer
 
-pytestmark = pytest.mark.usefixtures("in_acme", "unprinted")
+pytestmark = pytest.mark.usefixtures("in_acme")
 
 
 def owed(buy: Buyer, *amounts: int) -> list[str]:

@@ -38,6 +38,7 @@ def test_it_lets_the_paid_month_run_out(as_buyer, italian, stripe, buy):
     assert "There will be no further charge." in answer.text
 
 
+@pytest.mark.usefixtures("printed")
 def test_a_mail_confirms_it_with_a_record(as_buyer, italian):
     mail.outbox.clear()
 
@@ -143,6 +144,7 @@ def test_a_trials_page_says_that_nothing_is_charged(buy):
     assert "€19.00" not in page
 
 
+@pytest.mark.usefixtures("printed")
 def test_the_record_can_be_taken_away_again(as_buyer, italian):
     as_buyer.post(f"/subscriptions/{italian.pk}/cancel/")
     page = as_buyer.get(f"/subscriptions/{italian.pk}/cancelled/").text
