@@ -1,6 +1,8 @@
 """The cast. Alice pays Acme, Bob no longer does; Carol is Globex's and must see none of it."""
 
 from collections.abc import Iterator
+from itertools import filterfalse
+from typing import Any
 
 import hypothesis
 import pytest
@@ -26,6 +28,27 @@ ROW_LEVEL_SECURITY = ["safety/test_row_level_security.py", "safety/test_database
 collect_ignore = [] if connection.vendor == "postgresql" else ROW_LEVEL_SECURITY
 
 pytest_plugins = ["tests.billing.plugin", "tests.figures", "tests.nameserver"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out what never meets the database"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What runs again on another database need not be run again where it meets none."""
+    if config.getoption("database_only"):
+        config.hook.pytest_deselected(items=list(filterfalse(meets_the_database, items)))
+        items[:] = filter(meets_the_database, items)
+
+
+def meets_the_database(item: Any) -> bool:
+    """Itself, which pytest-django allows to nobody else, or through the running product, of which
+    there is one for a group."""
+    marks = ("django_db", "xdist_group")
+    fixtures = {"db", "transactional_db"}
+    return any(map(item.get_closest_marker, marks)) or not fixtures.isdisjoint(item.fixturenames)
 
 
 @pytest.fixture(autouse=True)
