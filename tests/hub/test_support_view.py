@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from accounts.middleware import MACHINE_PATHS
 from accounts.models import AuditEntry, Customer, SupportView, TeamMember, User, Vendor
 from accounts.tenancy import vendor_scope
 from tests.clients import HubClient, signed_in, staff
@@ -59,14 +60,15 @@ def test_support_sees_what_the_customer_sees_marked_as_such(
 
 
 def test_nothing_that_changes_passes(viewing: HubClient, alice: Customer) -> None:
-    """Nor a page on which Stripe would be asked, nor everything in one file."""
+    """Nor a page on which Stripe would be asked, nor everything in one file. Machines have no
+    session that could be a view: what they post is known by its signature."""
     with vendor_scope(alice.vendor):
         own = str(alice.subscriptions.get().pk)
     filled = {"uuid": own, "int": "2025", "slug": "x", "str": "x"}
     paths = [
         "/" + re.sub(r"<(\w+):\w+>", lambda found: filled[found[1]], route)
         for route in routes("config.urls")
-        if not route.startswith("support-view/")
+        if not route.startswith("support-view/") and f"/{route}" not in MACHINE_PATHS
     ]
     assert len(paths) > 30
     for path in paths:
