@@ -155,7 +155,7 @@ def test_a_backup_under_load_is_restored_on_an_empty_host(
     pace = Pace(RATE, SECONDS)
     pace.keep(Shop(hub, customers, "backup", every=10))
     backing_up.join()
-    hub.wait_until_handled(120)
+    hub.wait_until_handled(600)
     with empty_host(old_host, tmp_path / "new") as new_host:
         for file in old_host.folder.glob("*.*"):
             if file.is_file() and not file.is_symlink():
