@@ -41,6 +41,12 @@ def major(amount_minor: int, currency: str) -> Decimal:
 
 def format_money(amount_minor: int, currency: str, language: str | None = None) -> str:
     """1900, "eur" -> "€19.00", in the active language if none is named."""
+    return _written(amount_minor, currency, language or get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _written(amount_minor: int, currency: str, language: str) -> str:
+    """Kept, because a shop has few prices and many rows."""
     return _format(major(amount_minor, currency), currency, language)
 
 

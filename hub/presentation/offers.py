@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -12,6 +11,7 @@ from billing import states
 from billing.models import CancellationRules, Subscription
 from billing.services import cancellation_rules
 from billing.states import Act
+from hub.presentation.paths import path, path_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,20 +28,20 @@ class Offer:
 
 def offers_on(subscription: Subscription, rules: CancellationRules) -> list[Offer]:
     """What the overview offers, most urgent first; at most one is a button."""
-    page = reverse("hub:subscription", args=[subscription.pk])
+    page = path_to("hub:subscription", subscription.pk)
     documents = Offer(label=_("Documents"), url=f"{page}#payments", changes=False)
     if subscription.is_managed and subscription.is_live:
         manage = Offer(label=_("Manage at Stripe"), url=f"{page}#card", changes=False)
         return [manage, documents]
     if subscription.state == Subscription.State.ENDING:
-        keep = reverse("hub:keep", args=[subscription.pk])
+        keep = path_to("hub:keep", subscription.pk)
         return [Offer(label=_("Keep it"), url=keep, is_button=True, posts=True)]
     offers = [offer for offer in (pay_offer(subscription), _card_offer(subscription)) if offer][:1]
     if cancellation_rules.refusal(subscription, rules=rules) is not None:
         return [*offers, documents]
     trial = subscription.state == Subscription.State.TRIAL
     label = _("Cancel trial") if trial else pgettext("verb", "Cancel")
-    return [*offers, Offer(label=label, url=reverse("hub:cancel", args=[subscription.pk]))]
+    return [*offers, Offer(label=label, url=path_to("hub:cancel", subscription.pk))]
 
 
 def pay_offer(subscription: Subscription) -> Offer | None:
@@ -50,12 +50,12 @@ def pay_offer(subscription: Subscription) -> Offer | None:
     if way == states.Way.INVOICE:
         url = subscription.open_invoice_url
         return Offer(label=_("Pay invoice"), url=url, is_button=True)
-    card = f"{reverse('hub:card')}?subscription={subscription.pk}"
+    card = f"{path('hub:card')}?subscription={subscription.pk}"
     return Offer(label=_("Pay now"), url=card, is_button=True) if way else None
 
 
 def _card_offer(subscription: Subscription) -> Offer | None:
     if subscription.state == Subscription.State.PAUSED or not states.way(subscription, Act.CARD):
         return None
-    card = f"{reverse('hub:card')}?subscription={subscription.pk}"
+    card = f"{path('hub:card')}?subscription={subscription.pk}"
     return Offer(label=_("Change card"), url=card)

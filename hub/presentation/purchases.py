@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
@@ -18,6 +17,7 @@ from billing.states import Act
 from hub.presentation.cards import expiry_mark
 from hub.presentation.marks import Mark
 from hub.presentation.offers import Offer, offers_on
+from hub.presentation.paths import path_to
 from hub.presentation.prices import discounts_of, next_charge_of, price_of
 from hub.presentation.words import day, near_day
 from invoices.money import format_money
@@ -217,7 +217,7 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         id=subscription.pk,
         kind=kind_of(subscription),
         name=subscription.product_name,
-        url=reverse("hub:subscription", args=[subscription.pk]),
+        url=path_to("hub:subscription", subscription.pk),
         price=price,
         discounts=discounts_of(subscription) if subscription.is_live else [],
         mark=mark_of(subscription),
@@ -240,7 +240,7 @@ def one_time_mark(purchase: OneTimePurchase) -> Mark:
 
 
 def one_time_row(purchase: OneTimePurchase) -> Row:
-    page = reverse("hub:purchase", args=[purchase.pk])
+    page = path_to("hub:purchase", purchase.pk)
     partly = 0 < purchase.refunded_minor < purchase.amount_minor
     refunded = format_money(purchase.refunded_minor, purchase.currency)
     return Row(

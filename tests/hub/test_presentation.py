@@ -1,11 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils import translation
 
 from billing.models import OneTimePurchase, StripeCustomer, Subscription
 from hub.presentation import prices, purchases
+from hub.presentation.paths import path_to
 from tests.factories import item_of as item
 from tests.factories import one_item
 
@@ -283,3 +286,9 @@ def test_a_partly_refunded_purchase_says_how_much():
 def test_german_reads_german():
     with translation.override("de"):
         assert prices.price_of(subscription()) == "19,00 € im Monat".replace(" €", "\xa0€")
+
+
+@pytest.mark.parametrize("name", ["subscription", "cancel", "keep", "purchase"])
+def test_a_rows_path_is_the_one_that_django_finds(name: str) -> None:
+    for one in (uuid4(), uuid4()):
+        assert path_to(f"hub:{name}", one) == reverse(f"hub:{name}", args=[one])
