@@ -36,8 +36,8 @@ class Month:
             for number, customer in enumerate(self.customers):
                 if day == number % 10:
                     self.subscribe(customer, trial=number % 3 == 0)
-            if self.subscriptions and day > 3:
-                self.something_happens()
+            if day > 3 and (going := self.going()):
+                self.something_happens(self.chance.choice(going))
             self.buy.sandbox.advance(self.buy.sandbox.clock.now() + DAY)
             self.arrive()
 
@@ -50,9 +50,13 @@ class Month:
         )
         self.subscriptions.append(made.id)
 
-    def something_happens(self) -> None:
-        stripe, which = self.buy.stripe, self.chance.choice(self.subscriptions)
-        customer = self.chance.choice(self.customers)
+    def going(self) -> list[str]:
+        """Of one that has ended Stripe says that there is none."""
+        live = self.buy.stripe.subscriptions.list({"limit": 100}).data
+        return [one for one in self.subscriptions if one in {each.id for each in live}]
+
+    def something_happens(self, which: str) -> None:
+        stripe, customer = self.buy.stripe, self.chance.choice(self.customers)
         match self.chance.randrange(6):
             case 0:
                 stripe.subscriptions.update(which, {"cancel_at": "min_period_end"})
@@ -68,7 +72,6 @@ class Month:
                     stripe.refunds.create({"charge": charges[0].id, "amount": 500})
             case _:
                 stripe.subscriptions.cancel(which)
-                self.subscriptions.remove(which)
 
     def arrive(self) -> None:
         with self.capture(execute=True):
