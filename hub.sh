@@ -170,12 +170,11 @@ types_are_sound() {
 }
 
 # What never meets a database has been proved on SQLite, and so has what is the same on each: the
-# stand-in for Stripe; our own house; how pages, papers and mails look and read, with scripts and
+# stand-in for Stripe; our own house; how pages and papers look and read, with scripts and
 # without; links and headers, which come of the request alone.
 passes_on_postgresql() {
   python -m scripts.with_postgres pytest -n 2 -m "$selection" --database-only \
     --ignore tests/billing/sandbox --ignore tests/scripts --ignore tests/test_conventions.py \
-    --ignore tests/journeys/test_branding.py --ignore tests/journeys/test_german.py \
     --ignore tests/journeys/test_judges.py --ignore tests/journeys/test_nowhere.py \
     --ignore tests/journeys/test_pages.py --ignore tests/journeys/test_without_javascript.py \
     --ignore tests/invoices/test_pdf.py --ignore tests/safety/test_canonical_links.py \
