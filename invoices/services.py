@@ -32,7 +32,7 @@ MAIL_NO_LATER_THAN = timedelta(days=3)
 # How long one who delivers a document has it to itself; after a failure, the wait for the next try,
 # which doubles. When the mail server is back after hours, nothing waits longer than this.
 LEASE = timedelta(minutes=5)
-LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(minutes=10)
 GIVES_UP_AFTER = 5
 LONGEST_TEXT = 250
 

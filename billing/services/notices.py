@@ -23,7 +23,7 @@ WORTH_TELLING = timedelta(days=3)
 LEASE = timedelta(minutes=5)
 """How long who sends a mail has its row to itself; after a failure, the wait for the next try,
 which doubles each time."""
-LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(minutes=10)
 A_SWEEP = 200
 A_VENDORS_SHARE = 50
 

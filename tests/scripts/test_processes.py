@@ -68,10 +68,11 @@ def test_one_that_will_not_stop_is_killed(processes, monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything(tmp_path, number):
     program = f"""
-        import os, sys
+        import os, signal, sys
         from pathlib import Path
         from scripts.processes import Processes, Stopped
 
+        signal.signal({int(number)}, signal.SIG_DFL)  # also where the tests run under nohup
         folder = Path({str(tmp_path)!r})
         with Processes(folder=folder, logs=folder / "log", environment=os.environ) as processes:
             processes.stop_on_signals()

@@ -22,6 +22,8 @@ if (form) {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") answer(false);
   });
+  // Until now nobody would have heard a click.
+  for (const button of form.elements) button.disabled = false;
   page.tell("ready");
   document.querySelector("h1").focus();
 } else {

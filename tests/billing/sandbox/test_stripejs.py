@@ -155,6 +155,15 @@ def test_3d_secure_that_fails_is_an_authentication_failure(till):
     assert till.api.setup_intents.retrieve(intent.id).status == "requires_payment_method"
 
 
+def test_the_bank_takes_no_click_that_nobody_would_hear(till):
+    script = {"content_type": "text/javascript", "body": ""}
+    till.page.route("**/elements/challenge.js", lambda route: route.fulfill(**script))
+    till.open_for(till.setup_intent()).type(ASKS)
+    till.save()
+
+    expect(till.bank.locator("button", has_text="Complete")).to_be_disabled()
+
+
 def test_3d_secure_works_from_the_keyboard_and_escape_gives_up(till):
     till.open_for(till.setup_intent()).type(ASKS)
     till.save()
