@@ -173,7 +173,7 @@ types_are_sound() {
 # stand-in for Stripe; our own house; how pages and papers look and read, with scripts and
 # without; links and headers, which come of the request alone.
 passes_on_postgresql() {
-  python -m scripts.with_postgres pytest -n 3 -m "$selection" --database-only \
+  python -m scripts.with_postgres pytest -n 2 -m "$selection" --database-only \
     --ignore tests/billing/sandbox --ignore tests/scripts --ignore tests/test_conventions.py \
     --ignore tests/journeys/test_judges.py --ignore tests/journeys/test_nowhere.py \
     --ignore tests/journeys/test_pages.py --ignore tests/journeys/test_without_javascript.py \
@@ -204,8 +204,7 @@ prove() {
   part 'Migrations' python manage.py makemigrations --check --dry-run --settings tests.settings
   part 'Deployment' deployment_is_sound
   part 'Types' types_are_sound
-  # One process more than most machines have cores to spare: journeys mostly wait.
-  part 'Tests on SQLite' pytest -n 3 -m "$selection" "$@"
+  part 'Tests on SQLite' pytest -n 2 -m "$selection" "$@"
   part 'Tests on PostgreSQL' passes_on_postgresql "$@"
   [ -z "$failed" ] || die "
 These failed:$failed"

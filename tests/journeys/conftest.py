@@ -26,18 +26,13 @@ DOMAINS = ["--host-resolver-rules=MAP *.example 127.0.0.1"]
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
-WALKERS = 2
-"""Journeys mostly wait, for mails and pages: two are on their way at a time, each with a stack."""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """All journeys of a file go through one stack, so one process walks them."""
-    journeys = [item for item in items if item.path.is_relative_to(HERE)]
-    files = sorted({item.path for item in journeys})
-    for item in journeys:
-        item.add_marker(pytest.mark.journey)
-        item.add_marker(pytest.mark.xdist_group(f"journeys {files.index(item.path) % WALKERS}"))
+    """All journeys of a run go through one stack, so one process walks them."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
 @pytest.fixture(scope="session")
