@@ -60,6 +60,13 @@ def nothing_left_over() -> Iterator[None]:
         yield
 
 
+# A connection that a thread left open would keep the database from being dropped.
+HANG_UP = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
@@ -73,11 +80,14 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_modify_db_settings: dict[str, str], django_db_setup: None
+    django_db_modify_db_settings: dict[str, str], django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[None]:
     """All that happens in between happens under the application's role."""
     with roles.signed_in_as(django_db_modify_db_settings):
         yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(HANG_UP)
 
 
 @pytest.fixture
