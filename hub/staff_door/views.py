@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.base.views import AuthenticateView, ReauthenticateView
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import (
@@ -93,7 +94,10 @@ class ActivateApp(OnRecord, ActivateTOTPView):  # type: ignore[misc]
     act, kind = "proof_added", "authenticator app"
 
     def form_valid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
+        with transaction.atomic():
+            response: HttpResponse = super().form_valid(form)
+            app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+            forms.spend(app, form.cleaned_data["code"])
         proofs.remember_enrolment(self.request)
         return response
 

@@ -45,11 +45,17 @@ def set_up_app(browser: HubClient) -> tuple[str, Any]:
     return secret, browser.post(at("mfa_activate_totp"), {"code": code_of(secret)})
 
 
+def sealed(user: User) -> str:
+    return str(Authenticator.objects.get(user=user, type="totp").data["secret"])
+
+
 @pytest.fixture
 def enrolled(owner: User) -> tuple[User, str]:
     browser, _ = give_password(owner.email)
     secret, _ = set_up_app(browser)
-    cache.clear()  # a code is good once; the next test step may fall into the same half minute
+    # A code is good once; the next test step may fall into the same half minute.
+    cache.clear()
+    Authenticator.objects.filter(user=owner, type="totp").update(data={"secret": sealed(owner)})
     return owner, secret
 
 
@@ -94,6 +100,18 @@ def test_a_code_of_the_app_works_once(enrolled: tuple[User, str]) -> None:
 def caches_apart(settings: Any) -> None:
     """As between two processes: what one puts into its cache the other does not find."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+@pytest.mark.usefixtures("caches_apart")
+def test_the_code_that_set_the_app_up_opens_nothing_more(owner: User) -> None:
+    browser, _ = give_password(owner.email)
+    secret, _ = set_up_app(browser)
+    code = code_of(secret)
+
+    browser, _ = give_password(owner.email)
+    again = browser.post(at("mfa_authenticate"), {"code": code})
+
+    assert "or one that was used already" in again.content.decode()
 
 
 @pytest.mark.usefixtures("caches_apart")
