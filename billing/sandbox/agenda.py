@@ -83,10 +83,15 @@ class Clock:
 
     def set(self, to: int) -> None:
         """Begin at another time, in the past too, as long as nothing has happened."""
-        if any(shelf for name, shelf in self._store.shelves.items() if name != "sandbox"):
+        if any(objects and _is_history(shelf) for shelf, objects in self._store.shelves.items()):
             raise ValueError("The clock can only be set before there are objects.")
         self.move(to)
         self._store.commit()
+
+
+def _is_history(shelf: str) -> bool:
+    """Accounts and whom they tell are there before anything happens."""
+    return shelf not in ("accounts", "sandbox") and not shelf.endswith(" webhook_endpoint")
 
 
 class Agenda:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
-from accounts.models import Vendor
+from accounts.models import Customer, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import StripeEvent
 from billing.sandbox.story import tell
@@ -39,6 +39,9 @@ class Command(BaseCommand):
         elif not sandbox.is_on_time():
             raise CommandError("Filling was interrupted half way. Begin anew with --fresh.")
         self._wait(sandbox)
+        with vendor_scope(None):
+            if not Customer.objects.exists():
+                raise CommandError("Nobody has bought anything. Begin anew with --fresh.")
         self.stdout.write(f"The demo is filled ({time.monotonic() - began:.0f} s).")
 
     def _tell(self, sandbox: OverHTTP, vendors: list[Vendor], now: datetime) -> None:

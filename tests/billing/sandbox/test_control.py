@@ -1,6 +1,10 @@
 """The control API, as the demo's seed and the browser tests use it."""
 
+from functools import partial
+
 import pytest
+
+from billing.sandbox.webhook_endpoints import listen_to_connected
 
 
 @pytest.fixture
@@ -45,6 +49,18 @@ def test_the_clock_may_begin_in_the_past_while_nothing_has_happened(served, clie
     client.customers.create({"name": "Alice"})
 
     assert served.ask("POST", "/sandbox/clock", {"set": 1_600_000_000}).status == 400
+
+
+def test_whom_a_platform_tells_is_known_before_anything_happens(served):
+    listen = partial(
+        listen_to_connected,
+        url="https://hub.example/billing/webhook/",
+        secret="whsec_platform",
+        events=["customer.created"],
+    )
+    served.sandbox.at("acct_platform", listen)
+
+    assert served.ask("POST", "/sandbox/clock", {"set": 1_700_000_000}).status == 200
 
 
 def test_a_failing_payment_can_be_ordered(served, client):
