@@ -6,9 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from billing.sandbox.worlds import OverHTTP
+from hub.demo.calendar import Days
+from scripts.run_demo import Demo
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "manage.py", "stripe_sandbox"]
@@ -44,6 +49,19 @@ def start(tmp_path):
     for process in running:
         process.kill()
         process.communicate()
+
+
+def test_the_demos_story_can_begin_months_ago(start, free_port, tmp_path):
+    """With the demo's own environment: what the stand-in makes at its start is no history yet."""
+    url = f"http://localhost:{free_port}"
+    demo = Demo(port=8000, sandbox_url=url, database_url=None, folder=tmp_path)
+    start("--port", str(free_port), **demo.environment()).stdout.readline()
+    sandbox = OverHTTP(url)
+
+    assert sandbox.begin(Days(datetime.now(UTC)).first)
+
+    sandbox.client("sk_test_acme_1").v1.customers.create({"name": "Alice"})
+    assert not sandbox.begin(Days(datetime.now(UTC)).first)
 
 
 def test_it_serves_until_it_is_asked_to_leave_and_leaves_cleanly(start, free_port):
