@@ -15,6 +15,7 @@ from accounts import lately
 from accounts.models import Customer, TeamMember, User, Vendor
 from accounts.postgresql import roles
 from accounts.tenancy import vendor_scope
+from billing import tasks
 from billing.models import Subscription
 from tests.clients import HubClient, signed_in, staff
 from tests.factories import LONG_AGO, make_customer, make_subscription, make_user, make_vendor
@@ -56,6 +57,7 @@ def nothing_left_over() -> Iterator[None]:
     """Each test begins with an empty cache and memory, in English, in UTC."""
     cache.clear()
     lately.forget_everything()
+    tasks._looks_at.clear()
     with translation.override("en"), timezone.override("UTC"):
         yield
 

@@ -20,10 +20,8 @@ NO_WORKER = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
 @pytest.fixture
 def queue() -> Iterator[Any]:
     """What was enqueued, oldest first; nothing of it runs."""
-    tasks._looks_at.clear()
     with override_settings(TASKS=NO_WORKER):
         yield default_task_backend.results
-    tasks._looks_at.clear()
 
 
 @pytest.fixture

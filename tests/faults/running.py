@@ -7,7 +7,6 @@ import hmac
 import http.client
 import json
 import re
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -16,16 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import psycopg
-
-from accounts.postgresql.roles import EVERY_VENDOR, SETTING
 from tests.journeys.stack import Stack, running_stack
 
 SECRET_KEY = "sk_test_acme_demo"
 HOST = "acme.localhost"
 BUYERS = 4
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
-SEE_EVERY_VENDOR = f"SET {SETTING} = '{EVERY_VENDOR}'"
 GUNICORN = ["-m", "gunicorn", "--config", "config/gunicorn.py"]
 
 # Prints the webhook's secret, and a session's cookie for each address that is given.
@@ -43,12 +38,6 @@ with vendor_scope(vendor):
 """
 
 
-def rows_of_file(database: Path, query: str) -> list[Any]:
-    """SQLite's."""
-    with closing(sqlite3.connect(database, timeout=30)) as here:
-        return here.execute(query).fetchall()
-
-
 class Running:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -57,12 +46,7 @@ class Running:
         self.port = stack.demo.port
 
     def rows(self, query: str) -> list[Any]:
-        """Straight from the database, on a connection of its own."""
-        if url := self.stack.demo.database_url:
-            with psycopg.connect(url) as there:
-                there.execute(SEE_EVERY_VENDOR)
-                return there.execute(query).fetchall()  # type: ignore[arg-type]
-        return rows_of_file(self.stack.demo.folder / "hub.sqlite3", query)
+        return self.stack.rows(query)
 
     def count(self, of: str) -> int:
         return int(self.rows(f"SELECT count(*) FROM {of}")[0][0])

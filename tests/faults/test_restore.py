@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from scripts.run_demo import ROOT
 from scripts.with_postgres import find_binaries, throwaway_cluster
+from tests.databases import rows_of
 from tests.faults.mix import Shop
 from tests.faults.pace import Pace
-from tests.faults.running import SEE_EVERY_VENDOR, Running, rows_of_file
+from tests.faults.running import Running
 from tests.figures import Report
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("running")]
@@ -88,11 +88,7 @@ class Host:
         return done.stdout, time.monotonic() - began
 
     def rows(self, query: str) -> list[Any]:
-        if (url := self.environment["DATABASE_URL"]).startswith("sqlite"):
-            return rows_of_file(Path(url.removeprefix("sqlite:///")), query)
-        with psycopg.connect(url) as there:
-            there.execute(SEE_EVERY_VENDOR)
-            return there.execute(query).fetchall()  # type: ignore[arg-type]
+        return rows_of(self.environment["DATABASE_URL"], query)
 
     def counts(self) -> Counter[str]:
         return Counter(

@@ -139,7 +139,7 @@ def up(stack):
 @pytest.fixture(scope="session")
 def shops(stack):
     return {
-        name: Shop(stack.sandbox, stack.origin(name), setup, products)
+        name: Shop(stack, name, setup, products)
         for name, setup, products in (
             ("acme", cast.ACME, ACME_PRODUCTS),
             ("globex", cast.GLOBEX, GLOBEX_PRODUCTS),

@@ -9,26 +9,29 @@ import stripe
 
 from billing.sandbox import periods, story
 from billing.sandbox.story import Buyer, Clerk, Product, Purchase, Turn
-from billing.sandbox.worlds import OverHTTP
 from hub.demo.cast import VendorSetup
 from tests.journeys.polling import until
+from tests.journeys.stack import Stack
 
 OPEN_TO_CHANGES = 2 * periods.HOUR
 """A renewal is charged an hour after its period began."""
+
+UNTRIED = "SELECT 1 FROM billing_stripeevent WHERE handled_at IS NULL AND attempts = 0"
 
 ALICE = Buyer("", name="Alice Martin", address={"city": "Dublin", "country": "IE"})
 
 
 class Shop:
     def __init__(
-        self, sandbox: OverHTTP, origin: str, setup: VendorSetup, products: list[Product]
+        self, stack: Stack, subdomain: str, setup: VendorSetup, products: list[Product]
     ) -> None:
         self.name: str = setup.fields["name"]
-        self.origin = origin
+        self.origin = stack.origin(subdomain)
         self.setup = setup
-        self.stripe = sandbox.client(setup.secret_key).v1
-        self._sandbox = sandbox
-        self._clerk = Clerk(sandbox, story.Shop(setup.secret_key, products))
+        self._stack = stack
+        self._sandbox = stack.sandbox
+        self.stripe = self._sandbox.client(setup.secret_key).v1
+        self._clerk = Clerk(self._sandbox, story.Shop(setup.secret_key, products))
         self._clerk.open()
         self._customers: dict[Buyer, str] = {}
 
@@ -81,5 +84,7 @@ class Shop:
         self._wait_for_webhooks()
 
     def _wait_for_webhooks(self) -> None:
-        """Stripe has told the hub; the hub's worker does one thing after another, in order."""
+        """Stripe has told the hub, and the hub's worker has looked at all of it: at what followed
+        closely upon something else, a second or two later."""
         until(lambda: self._sandbox.waiting() == 0, "Not every webhook has arrived.")
+        until(lambda: not self._stack.rows(UNTRIED), "Not every event has been looked at.")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -16,6 +17,7 @@ from billing.sandbox.worlds import OverHTTP
 from scripts.processes import Processes
 from scripts.run_demo import MANAGE, ROOT, Demo, prepare, start
 from scripts.with_postgres import free_port
+from tests.databases import rows_of
 from tests.journeys.mailbox import Mailbox
 
 # The demo's vendors and staff, with webhooks from the sandbox, before their first sale.
@@ -41,6 +43,9 @@ class Stack:
     def origin(self, name: str) -> str:
         """`acme`, `globex`, or `hub` for the platform."""
         return f"http://{name}.localhost:{self.demo.port}"
+
+    def rows(self, query: str) -> list[Any]:
+        return rows_of(self.demo.environment()["DATABASE_URL"], query)
 
     def manage(self, *arguments: str) -> None:
         """What an operator does at the server."""
