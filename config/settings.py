@@ -168,7 +168,7 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 AUTH_PASSWORD_VALIDATORS = PASSWORD_VALIDATORS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-SECOND_FACTOR_REQUIRED = not DEMO  # which HTTPS refuses
+SECOND_FACTOR_REQUIRED = not DEMO or env.bool("SECOND_FACTOR_IN_DEMO", default=False)
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

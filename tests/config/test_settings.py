@@ -9,10 +9,10 @@ import pytest
 SECRETS = {"SECRET_KEY": "tests-only", "FIELD_ENCRYPTION_KEYS": "none"}
 
 
-def load(**environment: str) -> subprocess.CompletedProcess[str]:
+def load(then: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", "import config.settings"],
+        [sys.executable, "-c", f"import config.settings; {then}"],
         env=clean | SECRETS | environment,
         capture_output=True,
         text=True,
@@ -31,3 +31,20 @@ def test_production_has_neither_a_demo_nor_a_stand_in_for_stripe(stand_in):
 @pytest.mark.parametrize("environment", [{}, {"HTTPS": "0", "DEMO": "1", "STRIPE_SANDBOX": "1"}])
 def test_production_and_a_demo_on_a_laptop_both_load(environment):
     assert load(**environment).returncode == 0
+
+
+ASK = {"SECOND_FACTOR_IN_DEMO": "1"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment"),
+    [
+        ("True", {}),
+        ("False", {"HTTPS": "0", "DEMO": "1"}),
+        ("True", {"HTTPS": "0", "DEMO": "1"} | ASK),
+    ],
+)
+def test_staff_need_a_second_factor_but_in_a_demo_that_did_not_ask_for_it(asked, environment):
+    told = load("print(config.settings.SECOND_FACTOR_REQUIRED)", **environment)
+
+    assert told.stdout.strip() == asked
