@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection, transaction
 
+from accounts.checks import row_level_security
 from accounts.postgresql import roles
 
 
@@ -36,4 +37,4 @@ def test_who_owns_a_table_is_not_bound_without_being_a_superuser() -> None:
 def test_where_there_is_no_database_nobody_is_warned() -> None:
     """As while an image is built."""
     with roles.signed_in_as(dict.fromkeys(settings.DATABASE_OWNER, "nobody")):
-        assert warnings_at_deployment() == []
+        assert row_level_security() == []
