@@ -20,5 +20,5 @@ def demo_mailbox(recipient: str = "") -> str:
 
 
 @register.simple_tag
-def is_demo() -> bool:
-    return bool(settings.DEMO)
+def is_password_enough() -> bool:
+    return not settings.SECOND_FACTOR_REQUIRED

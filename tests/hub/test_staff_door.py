@@ -223,3 +223,5 @@ def test_a_demo_says_that_its_password_is_enough(owner: User, settings: Any) -> 
     assert "This is the demo" in HubClient(PLATFORM).get(at("account_login")).content.decode()
     browser, answer = give_password(owner.email)
     assert browser.get(answer.url).status_code == 200
+    settings.SECOND_FACTOR_REQUIRED = True
+    assert "This is the demo" not in HubClient(PLATFORM).get(at("account_login")).content.decode()
