@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import BLANK_CHOICE_DASH, Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext
@@ -31,7 +31,10 @@ class TeamMemberForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
+        self.fields["role"].choices = [*BLANK_CHOICE_DASH, *TeamMember.Role.choices]  # type: ignore[attr-defined]
+        if not self.instance.pk:
+            self.initial["role"] = ""
+        else:
             self.fields["email"].disabled = True
             self.initial["email"] = self.instance.user.email
 
@@ -100,11 +103,16 @@ class TeamInline(StackedInline):
     has_add_permission = has_change_permission
     has_delete_permission = has_change_permission
 
+    @admin.display(description=_("E-mail"))
+    def email(self, member: TeamMember) -> str:
+        """For a locked team, which shows no fields."""
+        return str(member.user.email)
+
 
 def may_change(request: HttpRequest, vendor: Model | None) -> bool:
     """Owners, and only after a fresh sign-in: who is in the team decides who sees customers."""
     is_owner = roles.may(request, roles.OWNERS, vendor.pk if vendor else None)
-    return is_owner and proofs.is_fresh(request)
+    return is_owner and proofs.opens_form(request)
 
 
 def invited(vendor: Vendor) -> list[TeamMember]:

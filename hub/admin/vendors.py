@@ -112,13 +112,14 @@ class VendorAdmin(VendorScopedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        if vendor := context["original"]:
+        vendor = context["original"]
+        is_open = team.may_change(request, vendor)
+        context["drawn_open"] = proofs.DRAWN_OPEN if is_open else None
+        if vendor:
             context |= {"title": vendor.name, "subtitle": None}
             if roles.may(request, roles.OWNERS, vendor.pk):
                 context["invited"] = team.invited(vendor)
-                context["again_url"] = (
-                    None if proofs.is_fresh(request) else proofs.again_url(request.path)
-                )
+                context["again_url"] = None if is_open else proofs.again_url(request.path)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # Further pages of one vendor

@@ -20,6 +20,7 @@ from django.utils.http import urlencode
 from accounts.models import User
 
 FRESH_FOR = timedelta(minutes=15)
+DRAWN_OPEN = "drawn_open"
 STRONG = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -28,6 +29,13 @@ def is_fresh(request: HttpRequest) -> bool:
     limit = FRESH_FOR if request.method in ("GET", "HEAD") else 2 * FRESH_FOR
     since = time.time() - limit.total_seconds()
     return any(proof["at"] > since for proof in _proofs(request))
+
+
+def opens_form(request: HttpRequest) -> bool:
+    """Whether the locked part of a form is open. Of a page that was drawn locked nothing of that
+    part was sent: read as open, every empty place would be a change."""
+    was_drawn_open = request.method in ("GET", "HEAD") or DRAWN_OPEN in request.POST
+    return was_drawn_open and is_fresh(request)
 
 
 def again_url(back: str) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.utils.http import urlencode
 
 from accounts.models import AuditEntry, SentMail, TeamMember, User, Vendor
@@ -192,6 +193,65 @@ def test_the_team_and_what_support_may_see_are_locked_without_one(
     assert (member.user, member.role) == (owner, "owner")
     with vendor_scope(acme):
         assert not SentMail.objects.exists()
+
+
+@pytest.mark.parametrize("minutes", [16, 29])
+def test_a_page_that_was_drawn_locked_leaves_the_team_alone(
+    minutes: int, owner: User, acme: Vendor, settings_url: str
+) -> None:
+    """A form once begun may be sent for half an hour: what was not in it says nothing."""
+    make_user("it@acme.example", vendor=acme, role=TeamMember.Role.SUPPORT)
+    Vendor.objects.filter(pk=acme.pk).update(support_may_view=True)
+    stale = staff(owner, ago=timedelta(minutes=minutes))
+
+    assert not errors(save(stale, settings_url, support_phone="112"))
+
+    acme.refresh_from_db()
+    assert (acme.support_phone, acme.support_may_view) == ("112", True)
+    assert sorted(acme.team.values_list("role", flat=True)) == ["owner", "support"]
+
+
+def test_a_page_that_was_drawn_open_can_be_sent_a_little_later(
+    as_owner: HubClient, owner: User, acme: Vendor, settings_url: str
+) -> None:
+    make_user("it@acme.example", vendor=acme, role=TeamMember.Role.SUPPORT)
+    rows = acme.team.order_by("pk").values_list("role", flat=True)
+    place = list(rows).index("support")
+    form = filled_form(as_owner, settings_url) | {"support_may_view": "on"}
+
+    too_late = staff(owner, ago=LATE)
+    too_late.post(settings_url, form | {f"team-{place}-role": "owner"})
+    assert "support" in rows.all()
+
+    in_time = staff(owner, ago=timedelta(minutes=20))
+    in_time.post(settings_url, form | {f"team-{place}-role": "read_only"})
+    acme.refresh_from_db()
+    assert acme.support_may_view
+    assert rows.all()[place] == "read_only"
+
+
+def test_a_role_that_was_not_sent_is_asked_for_and_never_falls_to_the_first(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    form = filled_form(as_owner, settings_url)
+    new = {"team-1-email": "new@acme.example", "team-TOTAL_FORMS": "2"}
+    form = {name: value for name, value in form.items() if name != "team-0-role"} | new
+    page = BeautifulSoup(as_owner.post(settings_url, form).content, "html.parser")
+
+    assert "This field is required" in errors(page)
+    for place in ("0", "1", "__prefix__"):
+        (select,) = page.select(f"[name=team-{place}-role]")
+        assert select.select_one("option[selected]") in (None, select.option)
+        assert select.option["value"] == ""
+    assert acme.team.get().role == TeamMember.Role.OWNER
+
+
+def test_a_locked_team_says_who_is_in_it(owner: User, settings_url: str) -> None:
+    page = BeautifulSoup(staff(owner, ago=STALE).get(settings_url).content, "html.parser")
+
+    (label,) = page.select("#team-group .fieldBox.field-email label")
+    (shown,) = page.select("#team-group .fieldBox.field-email .readonly")
+    assert (label.text.rstrip(":"), shown.text.strip()) == ("E-mail", owner.email)
 
 
 def test_only_owners_decide_what_support_may_see(acme: Vendor, settings_url: str) -> None:
