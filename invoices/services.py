@@ -259,6 +259,15 @@ def _issue(
     return document
 
 
+def lowest_next_number(vendor: Vendor) -> int:
+    """One above the highest that was issued; nothing is issued until the transaction ends. All
+    years and prefixes count as one: a prefix can come back."""
+    _settings_locked(vendor)
+    numbers = Document.objects.filter(vendor=vendor).values_list("number", flat=True)
+    counts = (number.rpartition("-")[2] for number in numbers.iterator())
+    return 1 + max((int(count) for count in counts), default=0)
+
+
 def _take_number(settings: DocumentSettings, document: Document) -> str:
     """AC-2026-00131: the prefix, the year, and a count that leaves nothing out."""
     year = localtime(document.issued_at, ZoneInfo(document.vendor.time_zone)).year

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import CancellationRules
@@ -14,6 +15,10 @@ from hub.admin import roles
 from hub.admin.generics import InlineFormSet, ModelForm, StackedInline
 from hub.admin.text_areas import FOR_TEXTS
 from invoices.models import DocumentSettings
+from invoices.services import lowest_next_number
+
+# Far below what a database's integer holds: counting on from here never gets there.
+HIGHEST_NUMBER = 9_999_999
 
 
 class NamedFormSet(InlineFormSet):
@@ -54,12 +59,17 @@ class DocumentSettingsForm(ModelForm):
         self.fields["next_number"].show_hidden_initial = True
 
     def clean_next_number(self) -> int:
-        """Asked of the row as it is now: receipts go on being issued while someone types."""
+        """Asked of what is issued by now: receipts go on being issued while someone types."""
         number: int = self.cleaned_data["next_number"]
-        if not self.instance.pk or "next_number" not in self.changed_data:
+        if "next_number" not in self.changed_data:
             return number
-        rows = DocumentSettings.objects.select_for_update(of=("self",))
-        lowest = rows.values_list("next_number", flat=True).get(pk=self.instance.pk)
+        if number > HIGHEST_NUMBER:
+            raise ValidationError(
+                _("The next number is at most %(highest)s."),
+                code="number_too_high",
+                params={"highest": number_format(HIGHEST_NUMBER, force_grouping=True)},
+            )
+        lowest = lowest_next_number(self.instance.vendor) if self.instance.pk else 1
         if number < lowest:
             raise ValidationError(
                 _("Numbers are never used twice: the next one is at least %(lowest)s."),

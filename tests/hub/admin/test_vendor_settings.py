@@ -8,12 +8,12 @@ from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from accounts.models import AuditEntry, User, Vendor
+from accounts.models import AuditEntry, Customer, User, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import CancellationRules
 from invoices.models import DocumentSettings
 from tests.clients import HubClient
-from tests.factories import make_document_settings, make_vendor
+from tests.factories import make_document, make_document_settings, make_vendor
 from tests.hub.admin.conftest import admin_url
 
 pytestmark = pytest.mark.django_db
@@ -230,15 +230,43 @@ def test_document_and_cancellation_settings_are_saved(
 
 
 def test_a_document_number_is_never_used_twice(
-    as_owner: HubClient, acme: Vendor, settings_url: str
+    as_owner: HubClient, alice: Customer, acme: Vendor, settings_url: str
 ) -> None:
+    """Nor is it in another year or with another prefix."""
+    make_document(alice, number="AC-2025-00039")
+    make_document(alice, number="2026-00007")
     make_document_settings(acme, next_number=40)
     name = "documentsettings-0-next_number"
     page = save(as_owner, settings_url, **{name: "39"})
     assert "at least 40" in errors(page)
-    save(as_owner, settings_url, **{name: "100"})
+    for number in (100, 40):
+        assert not errors(save(as_owner, settings_url, **{name: str(number)}))
+        with vendor_scope(acme):
+            assert DocumentSettings.objects.get().next_number == number
+
+
+def test_a_document_number_leaves_room_to_count_on(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    """Past the database's highest no receipt could be issued any more."""
+    name = "documentsettings-0-next_number"
+    assert "at most 9,999,999" in errors(save(as_owner, settings_url, **{name: "10000000"}))
+    make_document_settings(acme, next_number=40)
+    assert "at most 9,999,999" in errors(save(as_owner, settings_url, **{name: "10000000"}))
+    assert errors(save(as_owner, settings_url, **{name: str(2**63 - 1)}))
     with vendor_scope(acme):
-        assert DocumentSettings.objects.get().next_number == 100
+        assert DocumentSettings.objects.get().next_number == 40
+
+
+def test_a_number_that_was_set_far_too_high_can_be_taken_back(
+    as_owner: HubClient, alice: Customer, acme: Vendor, settings_url: str
+) -> None:
+    make_document(alice, number="2026-00007")
+    make_document_settings(acme, next_number=2**31 - 1)
+    page = save(as_owner, settings_url, **{"documentsettings-0-next_number": "8"})
+    assert not errors(page)
+    with vendor_scope(acme):
+        assert DocumentSettings.objects.get().next_number == 8
 
 
 def test_saving_other_settings_does_not_put_back_a_number_drawn_meanwhile(
