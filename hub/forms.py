@@ -37,8 +37,18 @@ def offer(form: forms.Form, field: str, choices: Sequence[tuple[str, StrOrPromis
     cast("forms.ChoiceField", form.fields[field]).choices = choices
 
 
+class AsDrawn(forms.HiddenInput):
+    """What a field held when its form was drawn; it describes nothing and nothing describes it."""
+
+    def build_attrs(self, *_args: Any, **_kwargs: Any) -> dict[str, Any]:
+        return {}
+
+
 class DetailsForm(forms.Form):
-    """The customer's details; a changed e-mail counts only once its mailbox confirms."""
+    """The customer's details; a changed e-mail counts only once its mailbox confirms.
+
+    Only what the person changed is taken: a form may stand open while the rest changes elsewhere.
+    """
 
     name = forms.CharField(label=_("Name"), max_length=200)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
@@ -84,6 +94,10 @@ class DetailsForm(forms.Form):
             field.validators.append(one_line)
             direction = "ltr" if name in self.left_to_right else "auto"
             field.widget.attrs |= {"autocomplete": self.autocomplete[name], "dir": direction}
+            field.hidden_widget = AsDrawn
+            # One that came without is held against what is there now.
+            as_drawn = self.add_initial_prefix(name)
+            field.show_hidden_initial = not self.is_bound or as_drawn in self.data
 
     @classmethod
     def of(cls, customer: Customer, data: Any = None) -> DetailsForm:
@@ -95,10 +109,15 @@ class DetailsForm(forms.Form):
             form.fields["email"].help_text = words % {"address": waiting}
         return form
 
+    def propose_email(self, address: str) -> None:
+        """Typed before, and not theirs yet: sent as it stands, it is a change."""
+        self.initial["email"] = address
+        self.fields["email"].show_hidden_initial = False
+
     def clean_phone(self) -> str:
         """As typed where it was saved before; a new one must be a number that can be called."""
         typed: str = self.cleaned_data["phone"].strip()
-        if not typed or typed == self.initial.get("phone"):
+        if not typed or "phone" not in self.changed_data:
             return typed
         region = self.data.get("country") or None
         try:
@@ -112,8 +131,9 @@ class DetailsForm(forms.Form):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
     def details(self) -> Details:
-        """All but the e-mail, which changes by another road."""
-        return Details(**{k: v for k, v in self.cleaned_data.items() if k != "email"})
+        """All but the e-mail, which changes by another road; what was not changed, as it is now."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data}
+        return Details(**{k: v for k, v in (self.initial | changed).items() if k != "email"})
 
     @property
     def details_changed(self) -> bool:

@@ -30,7 +30,7 @@ def profile(request: CustomerRequest) -> HttpResponse:
     if form.is_valid() and _save(request, form):
         return redirect(_next_of(request, form))
     if address := request.GET.get("email"):
-        form.initial["email"] = address  # typed before a fresh sign-in was asked for
+        form.propose_email(address)  # typed before a fresh sign-in was asked for
     return details_page(request, form=form)
 
 

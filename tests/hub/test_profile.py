@@ -168,6 +168,126 @@ def test_a_new_address_is_taken_only_after_a_fresh_sign_in(as_buyer, in_stripe, 
     assert mail.outbox[-1].to == ["new@example.com"]
 
 
+PAGE, DIALOG = {}, {"X-Part": "form"}
+
+
+def drawn(client, headers=PAGE, path="/profile/"):
+    """What a browser would send, were the form sent as it stands."""
+    page = BeautifulSoup(client.get(path, headers=headers).content, "html.parser")
+    form = page.select_one("form[action='/profile/']")
+    typed = {field["name"]: field.get("value", "") for field in form.select("input")}
+    chosen = form.select_one("select[name=country] option[selected]")
+    return typed | {"country": chosen["value"] if chosen else ""}
+
+
+@pytest.mark.parametrize("headers", [PAGE, DIALOG])
+def test_two_forms_that_stand_open_keep_each_others_changes(
+    as_buyer, italian, in_stripe, stripe, headers
+):
+    as_buyer.post("/profile/", DETAILS | {"company": "Atelier", "tax_id": "FR12345678901"})
+    first, second = drawn(as_buyer, headers), drawn(as_buyer, headers)
+
+    as_buyer.post("/profile/", first | {"city": "Cork", "country": "IE", "tax_id": "IE1234567FA"})
+    saved = as_buyer.post(
+        "/profile/", second | {"line1": "3 Rue Neuve", "company": ""}, follow=True
+    )
+
+    assert "Your details are saved." in saved.text
+    italian.customer.refresh_from_db()
+    here, there = italian.customer, in_stripe()
+    assert (here.line1, here.city, here.country.code) == ("3 Rue Neuve", "Cork", "IE")
+    assert (there.address.line1, there.address.city) == ("3 Rue Neuve", "Cork")
+    assert (there.address.country, there.address.postal_code) == ("IE", "69002")
+    assert (here.company, there.business_name) == ("", None)
+    ids = [tax.value for tax in stripe.customers.tax_ids.list(there.id).data]
+    assert (here.tax_id, ids) == ("IE1234567FA", ["IE1234567FA"])
+
+
+def test_what_changed_at_stripe_while_the_form_stood_open_stays(
+    as_buyer, italian, in_stripe, stripe, deliver
+):
+    as_buyer.post("/profile/", DETAILS)
+    form = drawn(as_buyer)
+    stripe.customers.update(in_stripe().id, {"phone": "ask for Alice", "name": "Alice Moreau"})
+    deliver()
+
+    saved = as_buyer.post("/profile/", form | {"city": "Cork"}, follow=True)
+
+    assert "Your details are saved." in saved.text
+    italian.customer.refresh_from_db()
+    here, there = italian.customer, in_stripe()
+    assert (here.name, here.phone, here.city) == ("Alice Moreau", "ask for Alice", "Cork")
+    assert (there.name, there.phone, there.address.city) == (here.name, here.phone, here.city)
+
+
+def test_an_odd_number_of_before_is_no_mistake_in_an_older_form(
+    as_buyer, italian, in_stripe, stripe, deliver
+):
+    stripe.customers.update(in_stripe().id, {"phone": "ask for Alice"})
+    deliver()
+    form = drawn(as_buyer)
+    as_buyer.post("/profile/", form | {"phone": "+33 6 12 34 56 78"})
+
+    as_buyer.post("/profile/", form | {"city": "Cork"})
+
+    assert (in_stripe().phone, in_stripe().address.city) == ("+33 6 12 34 56 78", "Cork")
+
+
+def test_a_form_that_came_back_with_errors_still_knows_what_was_changed(as_buyer, in_stripe):
+    as_buyer.post("/profile/", DETAILS)
+    form = drawn(as_buyer)
+    as_buyer.post("/profile/", form | {"line1": "3 Rue Neuve"})
+
+    again = as_buyer.post("/profile/", form | {"phone": "12", "city": "Cork"})
+    fields = BeautifulSoup(again.content, "html.parser").select("form[action='/profile/'] input")
+    sent = {field["name"]: field.get("value", "") for field in fields if field["name"] in form}
+    as_buyer.post("/profile/", form | sent | {"phone": ""})
+
+    there = in_stripe()
+    assert (there.address.line1, there.address.city, there.phone) == ("3 Rue Neuve", "Cork", None)
+
+
+def test_the_first_details_of_all_are_taken_as_drawn_from_an_empty_form(as_buyer, in_stripe):
+    as_buyer.post("/profile/", drawn(as_buyer) | DETAILS)
+
+    there = in_stripe()
+    assert (there.phone, there.address.city, there.address.country) == (
+        "+33 6 12 34 56 78",
+        "Lyon",
+        "FR",
+    )
+
+
+def test_a_form_sent_as_it_stands_asks_stripe_for_nothing(as_buyer, sandbox):
+    as_buyer.post("/profile/", DETAILS)
+    before = len(sandbox.ledger)
+
+    as_buyer.post("/profile/", drawn(as_buyer))
+
+    assert len(sandbox.ledger) == before
+
+
+def test_an_older_form_does_not_ask_for_the_former_address_again(as_buyer):
+    form = drawn(as_buyer)
+    as_buyer.post("/profile/", form | {"email": "new@example.com"})
+    [message] = [m for m in mail.outbox if m.to == ["new@example.com"]]
+    as_buyer.post(link_in(message))
+    mail.outbox.clear()
+
+    saved = as_buyer.post("/profile/", form | {"city": "Cork"}, follow=True)
+
+    assert "Your details are saved." in saved.text
+    assert mail.outbox == []
+
+
+def test_an_address_typed_before_a_fresh_sign_in_is_sent_as_it_stands(as_buyer):
+    form = drawn(as_buyer, path="/profile/?email=new@example.com")
+
+    asked = as_buyer.post("/profile/", form, follow=True)
+
+    assert "Open the mail we just sent to new@example.com" in asked.text
+
+
 def hidden_fields(answer):
     form = BeautifulSoup(answer.content, "html.parser").select_one("main form")
     return {field["name"]: field["value"] for field in form.select("input[name]")}
