@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
 
 from accounts import tasks, throttle
-from accounts.errors import LinkNotValid, ProofNotRight
+from accounts.errors import AskedTooOften, LinkNotValid, ProofNotRight
 from accounts.models import Customer, EmailAddress, MagicLink, User, Vendor
 from accounts.services import audit, links
 
@@ -43,13 +43,20 @@ def request_link(
 
 
 def send_profile_link(customer: Customer, *, by: User, source: str) -> None:
-    """Mail the customer a way in on behalf of staff, who never see it; `source` is where from."""
+    """Mail the customer a way in on behalf of staff, who never see it; `source` is where from.
+
+    Raises AskedTooOften: a mailbox is spared whoever asks.
+    """
+    mailbox = throttle.mailbox_hash(customer.email)
     with transaction.atomic():
+        Vendor.objects.select_for_update(no_key=True).get(pk=customer.vendor_id)
+        if not throttle.allows(mailbox=mailbox):
+            raise AskedTooOften
         link = MagicLink.objects.create(
             vendor_id=customer.vendor_id,
             purpose=MagicLink.Purpose.PROFILE,
             email=customer.email,
-            mailbox_hash=throttle.mailbox_hash(customer.email),
+            mailbox_hash=mailbox,
             customer=customer,
             language=customer.language,
             requested_by=by,

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.errors import AskedTooOften
 from accounts.services import sign_in
 from accounts.tenancy import vendor_scope
 from billing.models import Transaction
@@ -146,12 +147,22 @@ class TransactionAdmin(RecordAdmin):
                 "original": transaction,
             }
             return TemplateResponse(request, "admin/send_profile_link.html", context)
-        customer = transaction.customer
-        with vendor_scope(transaction.vendor):
-            sign_in.send_profile_link(
-                customer,
-                by=roles.staff_of(request),
-                source=f"transaction {transaction.stripe_id}",
-            )
-        messages.success(request, _("Profile link sent to %(email)s") % {"email": customer.email})
+        self._send(request, transaction)
         return redirect("admin:billing_transaction_change", transaction.pk)
+
+    def _send(self, request: HttpRequest, transaction: Transaction) -> None:
+        """Staff know that there is this customer: why nothing was sent tells them nothing new."""
+        customer, by = transaction.customer, roles.staff_of(request)
+        source = f"transaction {transaction.stripe_id}"
+        try:
+            with vendor_scope(transaction.vendor):
+                sign_in.send_profile_link(customer, by=by, source=source)
+        except AskedTooOften:
+            said = _(
+                "No link was sent: %(email)s was mailed several just now or today. At most three"
+                " in 15 minutes and ten a day go to one mailbox. Try again later."
+            )
+            messages.error(request, said % {"email": customer.email})
+        else:
+            said = _("Profile link sent to %(email)s")
+            messages.success(request, said % {"email": customer.email})

@@ -1,14 +1,20 @@
 """A way in that support sends: to the customer only, and on record."""
 
+from contextlib import suppress
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.urls import set_urlconf
+from django.utils.timezone import now
 
 from accounts import throttle
+from accounts.errors import AskedTooOften
 from accounts.models import AuditEntry, MagicLink
 from accounts.services import sign_in
 from accounts.tenancy import vendor_scope
 from tests.accounts.mailbox import code_in, html_of, link_in, newest, token_in
+from tests.factories import make_customer
 
 
 def send(alice, support):
@@ -79,10 +85,40 @@ def test_the_link_is_the_vendors_though_it_is_sent_from_the_platform(alice, supp
     assert "https://acme.test/sign-in/" in newest().body
 
 
-def test_it_counts_towards_the_mailbox_limit_but_is_never_held_back(alice, support, in_acme):
-    for _ in range(4):
+def test_it_counts_towards_the_mailbox_limit_and_keeps_to_it(alice, support, in_acme):
+    for _ in range(3):
+        send(alice, support)
+    with pytest.raises(AskedTooOften):
         send(alice, support)
 
-    assert len(mail.outbox) == 4
+    assert len(mail.outbox) == MagicLink.objects.count() == AuditEntry.objects.count() == 3
     mailbox = throttle.mailbox_hash(alice.email)
     assert not throttle.allows(mailbox=mailbox, client=throttle.client_hash("192.0.2.1"))
+
+
+def test_the_next_day_there_are_more_and_ten_a_day(alice, support, in_acme):
+    for _ in range(5):
+        for _ in range(3):
+            with suppress(AskedTooOften):
+                send(alice, support)
+        MagicLink.objects.update(requested_at=now() - timedelta(minutes=16))
+    assert len(mail.outbox) == 10
+
+    MagicLink.objects.update(requested_at=now() - timedelta(hours=25))
+    send(alice, support)
+    assert len(mail.outbox) == 11
+
+
+def test_what_the_customer_asked_for_counts_with_it(alice, support, at_acme, in_acme):
+    for _ in range(3):
+        at_acme.post("/sign-in/", {"email": alice.email})
+
+    with pytest.raises(AskedTooOften):
+        send(alice, support)
+
+
+def test_support_may_write_to_many_customers(acme, support, in_acme):
+    for number in range(throttle.REQUESTS_AN_HOUR + 1):
+        send(make_customer(acme, f"Customer{number}"), support)
+
+    assert len(mail.outbox) == throttle.REQUESTS_AN_HOUR + 1

@@ -91,3 +91,20 @@ def test_without_an_address_there_is_nobody_to_send_it_to(
     assert "This customer has no e-mail address to send a link to." in page
     with vendor_scope(acme):
         assert not MagicLink.objects.exists()
+
+
+def test_beyond_the_mailboxs_limit_staff_are_told_that_nothing_was_sent(
+    as_support: HubClient,
+    alice: Customer,
+    mailoutbox: list[Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    transaction = make_transaction(alice)
+    url = admin_url("billing_transaction_send_profile_link", transaction.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        pages = [as_support.post(url, follow=True).content.decode() for _ in range(4)]
+
+    assert len(mailoutbox) == 3
+    assert [f"No link was sent: {alice.email}" in page for page in pages] == [False] * 3 + [True]
+    with vendor_scope(alice.vendor):
+        assert AuditEntry.objects.filter(action="profile_link_sent").count() == 3
