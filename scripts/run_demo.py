@@ -24,6 +24,8 @@ from scripts.processes import Processes, Stopped, Trouble
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "manage.py"]
 PLATFORM_HOST = "hub.localhost"
+# What the settings read as yes.
+TRUE = ("1", "true", "on", "ok", "y", "yes")
 REFUSE_IF_NOT_EMPTY = """
 from django.db import connection
 if connection.introspection.table_names():
@@ -39,6 +41,7 @@ class Demo:
     sandbox_url: str
     database_url: str | None
     folder: Path
+    asks_second_factor: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Demo":
@@ -51,6 +54,7 @@ class Demo:
             sandbox_url=environment.get("STRIPE_SANDBOX_URL", "http://localhost:12111"),
             database_url=database_url,
             folder=ROOT / "var" / folder_name(database_url),
+            asks_second_factor=environment.get("SECOND_FACTOR_IN_DEMO", "").lower() in TRUE,
         )
 
     @property
@@ -104,6 +108,12 @@ class Demo:
             "PYTHONUNBUFFERED": "1",
         }
 
+    def welcome(self) -> str:
+        door = "Each sets up a second factor when they first sign in, as in production."
+        if not self.asks_second_factor:
+            door = "In the demo nobody is asked for a second factor."
+        return WELCOME.format(port=self.port, sandbox=self.sandbox_url, door=door)
+
 
 def folder_name(database_url: str | None) -> str:
     """A DATABASE_URL gets a folder of its own."""
@@ -141,7 +151,7 @@ def run(demo: Demo, *, fresh: bool) -> None:
             print("Filling the demo; this happens once", flush=True)
             processes.finish("demo data", [*MANAGE, "seed_demo"], shown=True)
             demo.filled.touch()
-        print(WELCOME.format(port=demo.port, sandbox=demo.sandbox_url), flush=True)
+        print(demo.welcome(), flush=True)
         processes.watch()
 
 
@@ -226,7 +236,7 @@ WELCOME = f"""
       Acme's team        {sign_ins.ACME_OWNER}, {sign_ins.ACME_SUPPORT}
       Globex's team      {sign_ins.GLOBEX_OWNER}, {sign_ins.GLOBEX_SUPPORT}
       the operator       {sign_ins.OPERATOR}
-      In the demo nobody is asked for a second factor.
+      {{door}}
   Stripe's stand-in      {{sandbox}}/    buy, move the clock, let a payment fail
 
   Ctrl-C stops everything.

@@ -68,3 +68,15 @@ def test_each_database_has_a_folder_of_its_own(root):
 
     assert len({folder(""), folder("postgres://a/b"), folder("postgres://a/c")}) == 3
     assert folder("postgres://a/b") == folder("postgres://a/b")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_asked"), [(None, False), ("", False), ("0", False), ("1", True), ("True", True)]
+)
+def test_it_says_whether_a_second_factor_is_asked_for(value, is_asked):
+    environment = {} if value is None else {"SECOND_FACTOR_IN_DEMO": value}
+
+    welcome = Demo.from_environment(environment).welcome()
+
+    assert ("nobody is asked for a second factor" in welcome) is not is_asked
+    assert ("sets up a second factor" in welcome) is is_asked
