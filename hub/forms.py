@@ -203,6 +203,8 @@ class DocumentSearchForm(forms.Form):
     def __init__(self, data: Any, *, years: list[int]) -> None:
         super().__init__(data, label_suffix="")
         self.fields["q"].widget.input_type = "search"
+        # Where the browser stops: a web server refuses a far longer address in its own bare words.
+        self.fields["q"].widget.attrs["maxlength"] = 200
         offer(self, "kind", [("", _("All kinds")), *Document.Kind.choices])
         offer(self, "year", [("", _("All years")), *((str(y), str(y)) for y in years)])
 

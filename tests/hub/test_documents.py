@@ -2,9 +2,12 @@ import csv
 import io
 import zipfile
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from bs4 import BeautifulSoup
+from gunicorn.config import Config
 
 from tests.clients import bare
 from tests.factories import make_document
@@ -54,6 +57,14 @@ def test_a_search_leaves_what_fits(as_alice, receipts, query, found):
     page = as_alice.get(f"/documents/?{query}").text
 
     assert [r.number for r in receipts[::-1] if r.number in page] == found
+
+
+@pytest.mark.parametrize("path", ["/?q=nothing", "/documents/?q=nothing"])
+def test_a_search_stops_before_the_web_server_finds_its_address_too_long(as_alice, receipts, path):
+    field = BeautifulSoup(as_alice.get(path).content, "html.parser").select_one("input[name=q]")
+
+    worst_case = len(quote("字")) * int(field["maxlength"])
+    assert worst_case < Config().limit_request_line / 2
 
 
 def test_a_credit_note_names_what_it_corrects(as_alice, alice, receipts):
