@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import FileResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
@@ -15,6 +16,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts import sessions
@@ -142,8 +144,12 @@ class CustomerMiddleware:
 
 def _to_the_door(request: HubRequest, view: View) -> HttpResponseBase:
     """And back to this page afterwards, if it is one that can be opened again."""
+    if not _is_page(request):
+        lost = _("You were signed out, and nothing was saved. Sign in again to go on.")
+        messages.warning(request, lost)
+        return redirect("/")
     back = urlencode({"next": "/" if is_post_only(view) else request.get_full_path()})
-    return redirect(f"/?{back}" if _is_page(request) else "/")
+    return redirect(f"/?{back}")
 
 
 class SupportViewMiddleware:

@@ -57,6 +57,24 @@ def test_what_cannot_be_opened_again_leads_to_the_door_only(at_acme):
     assert at_acme.post("/sign-out/").url == "/"
 
 
+LOST = "You were signed out, and nothing was saved. Sign in again to go on."
+
+
+def test_a_form_sent_after_the_sign_out_is_told_that_nothing_was_saved(as_alice):
+    as_alice.post("/sign-out/")
+    as_alice.get("/")
+
+    door = as_alice.post("/profile/", {"name": "Alice Moreau"}, follow=True)
+
+    assert "Your purchases at Acme" in door.text
+    assert LOST in door.text
+    assert LOST not in as_alice.get("/").text
+
+
+def test_a_page_opened_without_a_session_is_told_of_no_loss(at_acme):
+    assert LOST not in at_acme.get("/profile/", follow=True).text
+
+
 @pytest.mark.parametrize(
     "path", ["/sign-out/", "/profile/addresses/add/", "/profile/addresses/1/main/"]
 )
