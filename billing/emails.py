@@ -17,6 +17,7 @@ from billing import sentences
 from billing.brands import card_words, words_for
 from billing.errors import CardDeclined
 from billing.models import Action, CardOnFile, ExpiryNotice, Subscription, Transaction
+from billing.still_open import StillOpen
 from invoices.money import format_money
 from invoices.services import record_pdf
 
@@ -31,6 +32,8 @@ def cancellation(action: Action, subscription: Subscription) -> None:
             "asked_at": action.started_at,
             "ends_at": _end(action),
             "can_undo": subscription.is_ending,
+            "still_open": _still_open(action),
+            "pay_url": f"{hub_url(action.vendor, 'hub:card')}?subscription={subscription.pk}",
             "is_trial": subscription.status == Subscription.Status.TRIALING,
         },
         attachments=[cancellation_record(action, subscription)],
@@ -155,6 +158,7 @@ def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
     price = format_money(subscription.amount_minor, subscription.currency)
     if subscription.status == Subscription.Status.TRIALING:
         price = _("Trial, nothing is charged")
+    due = _still_open(action)
     facts = [
         (_("Seller"), action.vendor.legal_name or action.vendor.name),
         (_("Customer"), customer.name),
@@ -166,6 +170,7 @@ def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
         (_("Started on"), _day(subscription.started_at)),
         (_("Cancelled on"), _moment(action.started_at)),
         (_("Ends on"), _moment(_end(action))),
+        (_("To be paid"), due.words if due else ""),
         (_("Reference"), str(action.pk)),
     ]
     return [(label, value) for label, value in facts if value]
@@ -174,6 +179,11 @@ def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
 def _end(action: Action) -> datetime:
     """As it was when it was cancelled."""
     return datetime.fromisoformat(action.parameters["ends_at"])
+
+
+def _still_open(action: Action) -> StillOpen | None:
+    """As it was when it was cancelled."""
+    return StillOpen.remembered(action.parameters.get("still_open"))
 
 
 def _day(moment: datetime) -> str:

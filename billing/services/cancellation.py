@@ -24,6 +24,7 @@ from billing.services.cancellation_rules import check, refusal
 from billing.services.sync import terms
 from billing.services.sync.subscriptions import sync_subscription, take_in_subscription
 from billing.states import Ending
+from billing.still_open import still_open
 
 ABOUT_ENDS = (Action.Kind.CANCEL, Action.Kind.UNDO_CANCEL)
 
@@ -168,7 +169,9 @@ def _end(subscription: Subscription, record: SubscriptionRecord, action: Action)
 def _remember_end(action: Action, subscription: Subscription) -> None:
     """For the mail and its record, which may leave after the customer has thought better of it."""
     if ends_at := subscription.ended_at or subscription.cancels_at:
-        actions.remember(action, ends_at=ends_at.isoformat())
+        due = still_open(subscription)
+        kept = due.to_remember() if due else None
+        actions.remember(action, ends_at=ends_at.isoformat(), still_open=kept)
 
 
 # --- Undoing ---

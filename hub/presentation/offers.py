@@ -33,10 +33,13 @@ def offers_on(subscription: Subscription, rules: CancellationRules) -> list[Offe
     if subscription.is_managed and subscription.is_live:
         manage = Offer(label=_("Manage at Stripe"), url=f"{page}#card", changes=False)
         return [manage, documents]
+    pay = pay_offer(subscription)
+    if subscription.is_ending and pay:
+        return [pay, Offer(label=_("Keep it"), url=f"{page}#stop")]
     if subscription.state == Subscription.State.ENDING:
         keep = path_to("hub:keep", subscription.pk)
         return [Offer(label=_("Keep it"), url=keep, is_button=True, posts=True)]
-    offers = [offer for offer in (pay_offer(subscription), _card_offer(subscription)) if offer][:1]
+    offers = [offer for offer in (pay, _card_offer(subscription)) if offer][:1]
     if cancellation_rules.refusal(subscription, rules=rules) is not None:
         return [*offers, documents]
     trial = subscription.state == Subscription.State.TRIAL

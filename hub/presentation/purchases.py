@@ -14,6 +14,7 @@ from billing.brands import words_for
 from billing.models import CancellationRules, OneTimePurchase, Subscription
 from billing.services import cards
 from billing.states import Act
+from billing.still_open import still_open
 from hub.presentation.cards import expiry_mark
 from hub.presentation.marks import Mark
 from hub.presentation.offers import Offer, offers_on
@@ -40,6 +41,7 @@ class Row:
     url: str
     price: str
     mark: Mark
+    end_mark: Mark | None = None
     discounts: list[str] = field(default_factory=list)
     note: str = ""
     card: str = ""
@@ -95,6 +97,12 @@ def _ending_mark(subscription: Subscription) -> Mark:
     return Mark(
         text=_("Cancels on %s") % day(subscription.cancels_at), icon="calendar", tone="soon"
     )
+
+
+def end_mark_of(subscription: Subscription) -> Mark | None:
+    """That it is cancelled, beside what is more urgent."""
+    is_past_due = subscription.state == Subscription.State.PAST_DUE
+    return _ending_mark(subscription) if is_past_due and subscription.is_ending else None
 
 
 def _paused_mark(subscription: Subscription) -> Mark:
@@ -158,6 +166,8 @@ def _past_due_note(subscription: Subscription) -> str:
 
 
 def _ending_note(subscription: Subscription) -> str:
+    if due := still_open(subscription):
+        return f"{due.short}. {_next_charge(subscription)}" if not due.is_last else due.short
     if subscription.next_charge_at:  # parts of it are charged more often than the longest runs
         return _("Yours until then. %s") % _next_charge(subscription)
     if subscription.status == Subscription.Status.TRIALING:
@@ -221,6 +231,7 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         price=price,
         discounts=discounts_of(subscription) if subscription.is_live else [],
         mark=mark_of(subscription),
+        end_mark=end_mark_of(subscription),
         note=note_of(subscription),
         card=card_label(subscription) if shows_card else "",
         card_mark=expiry_mark(cards.card_of(subscription)) if shows_card else None,

@@ -19,12 +19,13 @@ from billing.errors import BillingError
 from billing.models import Subscription
 from billing.services import cancellation, cancellation_rules, cards, managed
 from billing.states import Act
+from billing.still_open import still_open
 from hub.forms import CancelForm
 from hub.paging import page_of
 from hub.presentation.cards import expiry_mark
 from hub.presentation.offers import pay_offer
 from hub.presentation.prices import discounts_of, items_of, next_charge_of, price_of
-from hub.presentation.purchases import card_label, mark_of, note_of
+from hub.presentation.purchases import card_label, end_mark_of, mark_of, note_of
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from hub.presentation.words import long_card
 
@@ -55,11 +56,13 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
     context = {
         "subscription": subscription,
         "mark": mark_of(subscription),
+        "end_mark": end_mark_of(subscription),
         "note": note_of(subscription),
         "price": price_of(subscription),
         "discounts": discounts_of(subscription) if subscription.is_live else [],
         "items": items_of(subscription),
         "pay": pay_offer(subscription),
+        "still_open": still_open(subscription),
         "no_card": states.refusal(subscription, Act.CARD),
         "can_undo": states.way(subscription, Act.UNDO),
         "manage_at_stripe": subscription.is_managed and subscription.is_live,
@@ -112,6 +115,8 @@ def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
         "price": price_of(subscription),
         "card": card_label(subscription),
         "charge_until_then": next_charge_of(subscription) if _is_charged_on(subscription) else "",
+        "still_open": still_open(subscription),
+        "pay": pay_offer(subscription),
         "ends_at_once": cancellation.ends_at_once(subscription),
     }
     return render(request, "hub/cancel.html", context)
@@ -140,6 +145,8 @@ def cancelled(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     context = {
         "subscription": subscription,
         "charge_until_then": next_charge_of(subscription) if subscription.next_charge_at else "",
+        "still_open": still_open(subscription),
+        "pay": pay_offer(subscription),
         "has_record": cancellation.made_here(subscription) is not None,
     }
     return render(request, "hub/cancelled.html", context)

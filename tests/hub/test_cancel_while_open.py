@@ -1,0 +1,194 @@
+"""Cancelling while a payment is open: Stripe goes on trying it, so no place may say otherwise."""
+
+from datetime import timedelta
+from html import unescape
+from io import BytesIO
+
+import pytest
+from django.core import mail
+from django.utils import timezone, translation
+from pypdf import PdfReader
+
+from accounts.models import Customer
+from accounts.tenancy import vendor_scope
+from hub.presentation.words import day
+from tests.clients import signed_in
+from tests.factories import make_subscription
+
+UNTRUE = [
+    "You keep full access",
+    "Full access, as before",
+    "There will be no further charge",
+    "not charged again",
+    "Sie behalten vollen Zugang",
+    "Voller Zugang",
+    "s wird nichts mehr abgebucht",
+    "4242 wird nichts mehr abgebucht",
+    "0341 wird nichts mehr abgebucht",
+]
+
+
+@pytest.fixture
+def late(buy):
+    row = buy.subscription("Photography Monthly", amount=2900)
+    buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert row.status == "past_due"
+    assert row.next_attempt_at
+    mail.outbox.clear()
+    return row
+
+
+@pytest.fixture(params=["en", "de"])
+def language(request, late):
+    with vendor_scope(late.vendor):
+        Customer.objects.filter(pk=late.customer_id).update(language=request.param)
+    late.customer.refresh_from_db()
+    return request.param
+
+
+@pytest.fixture
+def as_buyer(late, language):
+    return signed_in(late.customer)
+
+
+def said(row, language):
+    """What is open, when it is tried again, and that this is all."""
+    with translation.override(language):
+        tried_on = day(row.next_attempt_at)
+    if language == "de":
+        return [
+            "29,00 € sind noch offen und bleiben fällig.",
+            f"Am {tried_on} versuchen wir es erneut mit Visa •••• 0341.",
+            "Darüber hinaus wird nichts abgebucht.",
+        ]
+    return [
+        "€29.00 is still open and stays due.",
+        f"We try Visa •••• 0341 again on {tried_on}.",
+        "Beyond that, nothing is charged.",
+    ]
+
+
+def assert_true(text, row, language):
+    text = " ".join(unescape(text).split())
+    assert [sentence for sentence in said(row, language) if sentence not in text] == []
+    assert [sentence for sentence in UNTRUE if sentence in text] == []
+
+
+def test_the_page_says_so_before(as_buyer, late, language):
+    page = as_buyer.get(f"/subscriptions/{late.pk}/cancel/").text
+
+    assert_true(page, late, language)
+    assert f'href="/card/?subscription={late.pk}"' in page
+
+
+def test_the_result_says_so_after(as_buyer, late, language):
+    page = as_buyer.post(f"/subscriptions/{late.pk}/cancel/", follow=True).text
+
+    assert_true(page, late, language)
+    assert f'href="/card/?subscription={late.pk}"' in page
+
+
+def test_the_subscriptions_page_says_so(as_buyer, late, language):
+    as_buyer.post(f"/subscriptions/{late.pk}/cancel/")
+    page = as_buyer.get(f"/subscriptions/{late.pk}/").text
+
+    assert_true(page, late, language)
+
+
+def test_the_mail_says_so(as_buyer, late, language):
+    as_buyer.post(f"/subscriptions/{late.pk}/cancel/")
+
+    [message] = mail.outbox
+    [html] = [part.content for part in message.alternatives]
+    assert_true(message.body, late, language)
+    assert_true(html, late, language)
+    assert f"/card/?subscription={late.pk}" in message.body
+    assert f"/card/?subscription={late.pk}" in html
+
+
+@pytest.mark.usefixtures("printed")
+def test_the_record_says_so_and_goes_on_saying_it_once_it_is_paid(as_buyer, late, buy, language):
+    as_buyer.post(f"/subscriptions/{late.pk}/cancel/")
+    buy.use_card(buy.customer_id(), "pm_card_visa")
+    buy.wait(days=6)
+
+    record = as_buyer.get(f"/subscriptions/{late.pk}/cancelled/record/").content
+
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(record)).pages)
+    [amount, *_rest] = said(late, language)
+    assert amount in " ".join(text.split())
+
+
+def test_once_it_is_paid_no_further_charge_is_promised(late, buy):
+    browser = signed_in(late.customer)
+    browser.post(f"/subscriptions/{late.pk}/cancel/")
+    buy.use_card(buy.customer_id(), "pm_card_visa")
+    buy.wait(days=6)
+
+    late.refresh_from_db()
+    page = browser.get(f"/subscriptions/{late.pk}/cancelled/").text
+
+    assert late.past_due_minor == 0
+    assert "There will be no further charge." in page
+    assert "still open" not in page
+
+
+def test_list_and_headline_say_past_due_and_when_it_ends(late):
+    browser = signed_in(late.customer)
+    browser.post(f"/subscriptions/{late.pk}/cancel/")
+    late.refresh_from_db()
+    ends = f"Cancels on {day(late.cancels_at)}"
+
+    overview = browser.get("/").text
+    page = browser.get(f"/subscriptions/{late.pk}/").text
+
+    assert "Past due since" in overview
+    assert "Past due since" in page
+    assert ends in overview
+    assert ends in page
+    assert f"/subscriptions/{late.pk}/cancel/" not in overview
+    assert f"/subscriptions/{late.pk}/#stop" in overview
+
+
+def test_without_a_next_attempt_the_amount_stays_due(as_alice, alice):
+    row = make_subscription(
+        alice,
+        status="unpaid",
+        past_due_minor=1900,
+        past_due_since=timezone.now() - timedelta(days=30),
+    )
+
+    page = as_alice.get(f"/subscriptions/{row.pk}/cancel/").text
+
+    assert "€19.00 is still open and stays due. Beyond that, nothing is charged." in page
+    assert "We try" not in page
+    assert "You keep full access" not in page
+
+
+def test_an_older_open_invoice_is_named_where_the_latest_is_paid(as_alice, alice):
+    ends_at = timezone.now() + timedelta(days=10)
+    row = make_subscription(alice, past_due_minor=1900, cancels_at=ends_at, next_charge_at=None)
+
+    overview = as_alice.get("/").text
+    page = as_alice.get(f"/subscriptions/{row.pk}/").text
+
+    assert "€19.00 is still open" in overview
+    assert "no further charge" not in overview
+    assert "€19.00 is still open and stays due." in page
+    assert "not charged again" not in page
+
+
+def test_a_sent_invoice_that_is_not_overdue_is_open_too(as_alice, alice):
+    row = make_subscription(
+        alice,
+        collection_method="send_invoice",
+        open_invoice_url="https://invoice.stripe.com/i/open",
+    )
+
+    page = as_alice.get(f"/subscriptions/{row.pk}/cancel/").text
+
+    assert "An invoice is still open and stays due." in page
+    assert 'href="https://invoice.stripe.com/i/open"' in page
+    assert "You keep full access" not in page
