@@ -138,3 +138,10 @@ def test_dates_read_as_in_the_country(language: str, long: str, short: str) -> N
     with translation.override(language):
         assert date_format(date(2026, 11, 3), "DATE_FORMAT") == long
         assert date_format(date(2026, 11, 3), "SHORT_DATE_FORMAT") == short
+
+
+def test_no_heading_leaves_the_pages_side_for_the_direction_of_a_name() -> None:
+    """`dir="auto"` aligns the whole heading by its text; `bdi` only orders the letters."""
+    pages = (ROOT / "templates").rglob("*.html")
+
+    assert [str(page) for page in pages if '<h1 dir="auto"' in page.read_text()] == []
