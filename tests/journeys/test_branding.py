@@ -57,6 +57,23 @@ def test_colours_logo_message_and_support_are_seen_at_once(
     assert mail.message["Reply-To"] == "hello@acme-courses.example"
 
 
+def test_a_word_without_an_end_in_the_message_widens_no_page(
+    page, another_browser, acme, stack, enter
+):
+    settings = open_settings(another_browser(), stack)
+    settings.get_by_label("Message to customers").fill("<p>Welcome, {first_name}!</p>")
+    settings.get_by_role("button", name="Save and continue editing").click()
+    expect(settings.get_by_text("was changed successfully")).to_be_visible()
+    endless = acme.buyer(name="M" * 140)
+    acme.sell(endless, "photography")
+    enter(acme, endless)
+
+    page.set_viewport_size({"width": 375, "height": 900})
+
+    expect(page.get_by_role("note", name="From Acme Courses")).to_contain_text("M" * 140)
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
 NOT_FIT = {
     "an SVG": ("logo.svg", SVG),
