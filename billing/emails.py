@@ -123,16 +123,12 @@ def _send(message: str, action: Action, context: dict[str, Any], **more: Any) ->
 
 
 def _about(subscription: Subscription) -> dict[str, Any]:
+    card = subscription.paying_card
     return {
         "subscription": subscription,
-        "paying_card": _paying_card(subscription),
+        "paying_card": words_for(card) if card else "",
         "url": hub_url(subscription.vendor, "hub:subscription", subscription.pk),
     }
-
-
-def _paying_card(subscription: Subscription) -> str:
-    candidates: list[CardOnFile] = [subscription, subscription.stripe_customer]
-    return next((words_for(card) for card in candidates if card.has_card), "")
 
 
 def cancellation_record(action: Action, subscription: Subscription) -> mail.Attachment:

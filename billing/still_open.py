@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing import states
 from billing.brands import card_words
-from billing.models import CardOnFile, Subscription
+from billing.models import Subscription
 from invoices.money import format_money
 
 
@@ -74,17 +74,12 @@ def still_open(subscription: Subscription) -> StillOpen | None:
     sent = states.way(subscription, states.Act.PAY) == states.Way.INVOICE
     if not subscription.past_due_minor and not sent:
         return None
+    card = subscription.paying_card
     charged_at, ends_at = subscription.next_charge_at, subscription.access_ends_at
     return StillOpen(
         amount_minor=subscription.past_due_minor,
         currency=subscription.currency,
-        card=_card(subscription),
+        card=[card.card_brand, card.card_last4, card.card_account] if card else [],
         tried_at=subscription.next_attempt_at if subscription.is_charged_by_itself else None,
         is_last=charged_at is None or ends_at is None or charged_at >= ends_at,
     )
-
-
-def _card(subscription: Subscription) -> list[str]:
-    candidates: list[CardOnFile] = [subscription, subscription.stripe_customer]
-    card = next((one for one in candidates if one.has_card), None)
-    return [card.card_brand, card.card_last4, card.card_account] if card else []

@@ -133,7 +133,7 @@ class DetailsForm(forms.Form):
     def details(self) -> Details:
         """All but the e-mail, which changes by another road; what was not changed, as it is now."""
         changed = {name: self.cleaned_data[name] for name in self.changed_data}
-        return Details(**{k: v for k, v in (self.initial | changed).items() if k != "email"})
+        return Details(**{k: v for k, v in {**self.initial, **changed}.items() if k != "email"})
 
     @property
     def details_changed(self) -> bool:

@@ -211,6 +211,12 @@ class Subscription(CardOnFile, VendorOwned):
         return self.is_live and self.cancels_at is not None
 
     @property
+    def paying_card(self) -> CardOnFile | None:
+        """Its own card, or else its Stripe customer's."""
+        candidates: list[CardOnFile] = [self, self.stripe_customer]
+        return next((card for card in candidates if card.has_card), None)
+
+    @property
     def access_ends_at(self) -> datetime | None:
         """When it ends if it is cancelled now: the end of what is paid for, or of the trial."""
         return self.trial_ends_at if self.status == self.Status.TRIALING else self.period_ends_at

@@ -21,12 +21,6 @@ def live_subscriptions(customer: Customer) -> list[Subscription]:
     return [row for row in rows if states.way(row, states.Act.CARD)]
 
 
-def card_of(subscription: Subscription) -> CardOnFile | None:
-    """Its own card, or else its Stripe customer's."""
-    candidates: list[CardOnFile] = [subscription, subscription.stripe_customer]
-    return next((card for card in candidates if card.has_card), None)
-
-
 def by_stripe_customer(customer: Customer) -> list[list[Subscription]]:
     """All that cards pay for, together what one card can: first where something is past due,
     then where there is most."""
@@ -63,7 +57,7 @@ def is_like(card: CardOnFile | None, other: CardRecord) -> bool:
 
 
 def paid_with(payment_method_id: str, rows: list[Subscription]) -> list[Subscription]:
-    cards = [(row, card_of(row)) for row in rows]
+    cards = [(row, row.paying_card) for row in rows]
     return [row for row, card in cards if card and _is(card, payment_method_id)]
 
 

@@ -90,7 +90,7 @@ def still_expiring(notice: ExpiryNotice) -> tuple[CardOnFile, list[Subscription]
     """The card and what it is charged for; None: the bank has sent a new date meanwhile, or
     another card pays, or nothing is charged any more."""
     charged = charged_to(notice.stripe_payment_method_id, notice.customer)
-    card = cards.card_of(charged[0]) if charged else None
+    card = charged[0].paying_card if charged else None
     if card is None or has_expired(card):
         return None
     present = (card.card_exp_year, card.card_exp_month)

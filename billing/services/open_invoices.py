@@ -18,7 +18,7 @@ from billing.gateway.client import for_a_page
 from billing.gateway.payments import OpenInvoiceRecord, Standing
 from billing.models import Action, Subscription
 from billing.services import actions, card_attempts
-from billing.services.cards import card_of, live_subscriptions
+from billing.services.cards import live_subscriptions
 from billing.services.sync.subscriptions import OVERDUE, sync_subscription
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def pay_with_card_on_file(
 
     Raises NotLive where nothing is past due, and TooManyAttempts.
     """
-    rows = [row for row in overdue_of(customer, subscription=subscription) if card_of(row)]
+    rows = [row for row in overdue_of(customer, subscription=subscription) if row.paying_card]
     if not rows:
         refusal = states.refusal(subscription, states.Act.PAY) if subscription else None
         raise NotLive(refusal or states.NOTHING_DUE)
@@ -96,7 +96,7 @@ def pay(
     with for_a_page():
         found, tries = _open_invoices(rows)
         for row, invoice in found:
-            card = card_of(row)
+            card = row.paying_card
             method = payment_method_id or (card.stripe_payment_method_id if card else "")
             problem, standing = _pay(row, invoice, method, attempt, owner_is_there)
             amount, currency = invoice.remaining_minor, invoice.currency

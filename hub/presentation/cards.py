@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.brands import words_for
 from billing.models import CardOnFile, Subscription
-from billing.services import cards, expiring_cards
+from billing.services import expiring_cards
 from hub.presentation.marks import Mark
 
 
@@ -24,13 +24,13 @@ def expiry_mark(card: CardOnFile | None) -> Mark | None:
 
 def keeps(subscriptions: Iterable[Subscription]) -> str:
     """The card that stays if nothing is changed; nothing where they have several."""
-    found = {words_for(card) for row in subscriptions if (card := cards.card_of(row))}
+    found = {words_for(card) for row in subscriptions if (card := row.paying_card)}
     return found.pop() if len(found) == 1 else ""
 
 
 def payable_with(overdue: list[Subscription]) -> str:
     """The card on file, where it may be tried once more for all that is open."""
-    found = [cards.card_of(row) for row in overdue]
+    found = [row.paying_card for row in overdue]
     usable = [card for card in found if card and not expiring_cards.has_expired(card)]
     if not usable or len(usable) < len(overdue):
         return ""

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from billing import states
 from billing.models import CardOnFile, Subscription
-from billing.services import cards
 from hub.presentation.offers import Offer, pay_offer
 from hub.presentation.purchases import KINDS, Row, card_label
 from hub.presentation.words import near_day
@@ -97,6 +96,6 @@ def groups_of(
 
 def main_card(subscriptions: Iterable[Subscription]) -> CardOnFile | None:
     """The card that pays for most of what is live; where several do, the newest purchase's."""
-    found = [card for s in subscriptions if s.is_live and (card := cards.card_of(s))]
+    found = [card for s in subscriptions if s.is_live and (card := s.paying_card)]
     counts = Counter(card.stripe_payment_method_id for card in found)
     return max(found, key=lambda card: counts[card.stripe_payment_method_id], default=None)

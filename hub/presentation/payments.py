@@ -48,7 +48,7 @@ def tell_of_card(
 ) -> None:
     """`live`: all that cards pay for; what the new one does not pay for is not claimed."""
     words = {"card": card_ending(new.card.brand, new.card.last4)}
-    if for_all and all(cards.is_like(cards.card_of(row), new.card) for row in live):
+    if for_all and all(cards.is_like(row.paying_card, new.card) for row in live):
         messages.success(request, _("%(card)s now pays for everything.") % words)
     elif new.pays_for:
         words["product"] = names_of(new.pays_for)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from billing import states
 from billing.brands import words_for
 from billing.models import CancellationRules, OneTimePurchase, Subscription
-from billing.services import cards
 from billing.states import Act
 from billing.still_open import still_open
 from hub.presentation.cards import expiry_mark
@@ -188,7 +187,7 @@ def _trial_note(subscription: Subscription) -> str:
         "cancel": _("Ends then, unless you add a card"),
         "pause": _("Pauses then, unless you add a card"),
     }
-    has_card = cards.card_of(subscription) is not None or not states.way(subscription, Act.CARD)
+    has_card = subscription.paying_card is not None or not states.way(subscription, Act.CARD)
     if subscription.without_card in without_card and not has_card:
         return without_card[subscription.without_card]
     return _("First charge %(day)s, %(amount)s") % {
@@ -212,7 +211,7 @@ def _next_charge(subscription: Subscription) -> str:
 
 def card_label(subscription: Subscription) -> str:
     """The card that pays for it, short; nothing once nothing is charged any more."""
-    card = cards.card_of(subscription) if subscription.is_live else None
+    card = subscription.paying_card if subscription.is_live else None
     return words_for(card) if card else ""
 
 
@@ -234,7 +233,7 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         end_mark=end_mark_of(subscription),
         note=note_of(subscription),
         card=card_label(subscription) if shows_card else "",
-        card_mark=expiry_mark(cards.card_of(subscription)) if shows_card else None,
+        card_mark=expiry_mark(subscription.paying_card) if shows_card else None,
         steps=[payment < subscription.payments_made for payment in range(total)],
         acts=offers_on(subscription, rules),
         is_over=not subscription.is_live or subscription.is_paid_off,

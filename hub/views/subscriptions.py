@@ -52,7 +52,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
     payments = subscription.transactions.select_related("document__corrects", "charge__document")
     before = request.GET.get("before", "")
     page = page_of(payments, moment="happened_at", before=before, size=PAYMENTS_A_PAGE)
-    card = cards.card_of(subscription) if subscription.is_live else None
+    card = subscription.paying_card if subscription.is_live else None
     context = {
         "subscription": subscription,
         "mark": mark_of(subscription),
@@ -82,14 +82,14 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
 
 def _also_paid_by_the_card(subscription: Subscription) -> str:
     """`Photography Monthly and Piano in 30 Days`: what else this card pays for."""
-    card = cards.card_of(subscription)
+    card = subscription.paying_card
     if card is None or not subscription.is_live:
         return ""
     names = [
         other.product_name
         for other in cards.live_subscriptions(subscription.customer)
         if other != subscription
-        and (its := cards.card_of(other))
+        and (its := other.paying_card)
         and its.stripe_payment_method_id == card.stripe_payment_method_id
     ]
     return get_text_list(names, _("and"))

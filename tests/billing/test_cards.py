@@ -52,7 +52,7 @@ def outcomes(payment: Payment) -> list[tuple[str, str]]:
 
 def paying(row: Subscription) -> str:
     row = Subscription.objects.select_related("stripe_customer").get(pk=row.pk)
-    card = cards.card_of(row)
+    card = row.paying_card
     return card.card_last4 if card else ""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from billing.brands import words_for
 from billing.models import Subscription
-from billing.services import card_forms, cards
+from billing.services import card_forms
 from hub.presentation.words import long_card
 from tests.billing.plugin import Buyer
 
@@ -70,7 +70,7 @@ def test_it_is_named_and_a_card_takes_its_place(
 ) -> None:
     use(buy, means)
     row = buy.subscription()
-    card = cards.card_of(row)
+    card = row.paying_card
     assert card is not None
     assert (words_for(card), long_card(card)) == (short, long)
     assert row.transactions.get().amount_minor == 1900
@@ -80,6 +80,6 @@ def test_it_is_named_and_a_card_takes_its_place(
     card_forms.finish(buy.person(), setup_intent_id=setup.setup_intent_id)
 
     row = Subscription.objects.select_related("stripe_customer").get(pk=row.pk)
-    card = cards.card_of(row)
+    card = row.paying_card
     assert card is not None
     assert words_for(card) == "Mastercard •••• 4444"
