@@ -15,6 +15,8 @@ from hub.presentation.words import day
 from tests.clients import signed_in
 from tests.factories import make_subscription
 
+pytestmark = pytest.mark.usefixtures("in_acme")
+
 UNTRUE = [
     "You keep full access",
     "Full access, as before",
