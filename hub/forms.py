@@ -32,7 +32,7 @@ def one_line(text: str) -> None:
         raise forms.ValidationError(_("Write this on one line, without special characters."))
 
 
-def offer(form: forms.Form, field: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:
+def offer(form: forms.BaseForm, field: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:
     """Choices that are only known, or only translated, when the form is shown."""
     cast("forms.ChoiceField", form.fields[field]).choices = choices
 

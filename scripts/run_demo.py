@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from environ import Env
+
 from hub.demo import sign_ins
 from scripts.healthy import answers
 from scripts.keys import fresh_keys
@@ -24,8 +26,6 @@ from scripts.processes import Processes, Stopped, Trouble
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "manage.py"]
 PLATFORM_HOST = "hub.localhost"
-# What the settings read as yes.
-TRUE = ("1", "true", "on", "ok", "y", "yes")
 REFUSE_IF_NOT_EMPTY = """
 from django.db import connection
 if connection.introspection.table_names():
@@ -54,7 +54,8 @@ class Demo:
             sandbox_url=environment.get("STRIPE_SANDBOX_URL", "http://localhost:12111"),
             database_url=database_url,
             folder=ROOT / "var" / folder_name(database_url),
-            asks_second_factor=environment.get("SECOND_FACTOR_IN_DEMO", "").lower() in TRUE,
+            asks_second_factor=environment.get("SECOND_FACTOR_IN_DEMO", "").lower()
+            in Env.BOOLEAN_TRUE_STRINGS,
         )
 
     @property

@@ -20,4 +20,4 @@ def rows_of(database_url: str, query: str) -> list[Any]:
             return file.execute(query).fetchall()
     with psycopg.connect(database_url) as server:
         server.execute(f"SET {SETTING} = '{EVERY_VENDOR}'")
-        return server.execute(query).fetchall()  # type: ignore[arg-type]
+        return server.execute(query.encode()).fetchall()

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import TeamMember, User, Vendor
 from hub.admin import invitations, roles
 from hub.admin.generics import InlineFormSet, ModelForm, StackedInline
+from hub.forms import offer
 from hub.staff_door import proofs
 
 
@@ -31,7 +32,7 @@ class TeamMemberForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [*BLANK_CHOICE_DASH, *TeamMember.Role.choices]  # type: ignore[attr-defined]
+        offer(self, "role", [*BLANK_CHOICE_DASH, *TeamMember.Role.choices])
         if not self.instance.pk:
             self.initial["role"] = ""
         else:
