@@ -13,7 +13,7 @@ from accounts import mail
 from accounts.http import hub_url
 from accounts.languages import first_supported
 from accounts.models import Customer
-from billing import sentences
+from billing import sentences, states
 from billing.brands import card_words, words_for
 from billing.errors import CardDeclined
 from billing.models import Action, CardOnFile, ExpiryNotice, Subscription, Transaction
@@ -33,7 +33,7 @@ def cancellation(action: Action, subscription: Subscription) -> None:
             "ends_at": _end(action),
             "can_undo": subscription.is_ending,
             "still_open": _still_open(action),
-            "pay_url": f"{hub_url(action.vendor, 'hub:card')}?subscription={subscription.pk}",
+            "pay_url": _pay_url(subscription),
             "is_trial": subscription.status == Subscription.Status.TRIALING,
         },
         attachments=[cancellation_record(action, subscription)],
@@ -180,6 +180,15 @@ def _end(action: Action) -> datetime:
 def _still_open(action: Action) -> StillOpen | None:
     """As it was when it was cancelled."""
     return StillOpen.remembered(action.parameters.get("still_open"))
+
+
+def _pay_url(subscription: Subscription) -> str:
+    """Here, or Stripe's page of the open invoice; nothing where neither takes a payment."""
+    way = states.way(subscription, states.Act.PAY)
+    if way == states.Way.INVOICE:
+        return subscription.open_invoice_url
+    card = f"{hub_url(subscription.vendor, 'hub:card')}?subscription={subscription.pk}"
+    return card if way else ""
 
 
 def _day(moment: datetime) -> str:

@@ -11,6 +11,9 @@ from pypdf import PdfReader
 
 from accounts.models import Customer
 from accounts.tenancy import vendor_scope
+from billing import emails
+from billing.models import Action
+from billing.still_open import still_open
 from hub.presentation.words import day
 from tests.clients import signed_in
 from tests.factories import make_subscription
@@ -180,6 +183,40 @@ def test_an_older_open_invoice_is_named_where_the_latest_is_paid(as_alice, alice
     assert "no further charge" not in overview
     assert "€19.00 is still open and stays due." in page
     assert "not charged again" not in page
+
+
+@pytest.mark.usefixtures("unprinted")
+@pytest.mark.parametrize(
+    ("fields", "link"),
+    [
+        (
+            {"collection_method": "send_invoice", "open_invoice_url": "https://stripe.example/i/1"},
+            "https://stripe.example/i/1",
+        ),
+        ({"is_managed": True, "past_due_minor": 1900, "status": "past_due"}, None),
+    ],
+)
+def test_the_mail_leads_only_where_a_payment_is_taken(alice, fields, link):
+    ends_at = timezone.now() + timedelta(days=10)
+    row = make_subscription(alice, cancels_at=ends_at, next_charge_at=None, **fields)
+    due = still_open(row).to_remember()
+    action = Action.objects.create(
+        vendor=alice.vendor,
+        customer=alice,
+        kind=Action.Kind.CANCEL,
+        subscription=row,
+        parameters={"ends_at": ends_at.isoformat(), "still_open": due},
+    )
+
+    emails.cancellation(action, row)
+
+    [message] = mail.outbox
+    [html] = [part.content for part in message.alternatives]
+    for text in (message.body, html):
+        assert "still open and stays due." in text
+        assert "/card/?subscription=" not in text
+        assert ("Pay now" in text) == (link is not None)
+        assert link is None or link in text
 
 
 def test_a_sent_invoice_that_is_not_overdue_is_open_too(as_alice, alice):
