@@ -3,8 +3,12 @@ customer. Staff never see it, and it is kept nowhere."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.errors import AskedTooOften
 from accounts.http import hub_url
 from accounts.models import Customer, User
 from accounts.services import audit
@@ -14,13 +18,16 @@ from billing.gateway import portal
 from billing.models import Action, StripeCustomer, Subscription
 from billing.services import actions
 
+LINKS_A_DAY = 3
+
 
 def send_update_link(
     customer: Customer, *, by: User, subscription: Subscription | None = None, source: str = ""
 ) -> None:
     """To the customer's own address. Raises NotLive where Stripe knows no such customer any more,
-    and what Stripe or the mail server raise."""
+    AskedTooOften, and what Stripe or the mail server raise."""
     owner = _owner(customer, subscription)
+    _spare_the_mailbox(customer)
     action = actions.start(
         Action.Kind.SEND_UPDATE_LINK,
         customer,
@@ -42,6 +49,15 @@ def send_update_link(
         subject=customer.email,
         detail={"from": source},
     )
+
+
+def _spare_the_mailbox(customer: Customer) -> None:
+    since = timezone.now() - timedelta(days=1)
+    sent = customer.actions.filter(
+        kind=Action.Kind.SEND_UPDATE_LINK, state=Action.State.DONE, started_at__gt=since
+    )
+    if sent.count() >= LINKS_A_DAY:
+        raise AskedTooOften
 
 
 def _owner(customer: Customer, subscription: Subscription | None) -> StripeCustomer:

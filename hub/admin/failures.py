@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.errors import AskedTooOften
 from accounts.tenancy import vendor_scope
 from billing import sentences
 from billing.errors import BillingError
@@ -177,6 +178,7 @@ class FailureAdmin(RecordAdmin):
                 "original": failure,
             }
             return TemplateResponse(request, "admin/send_update_link.html", context)
+        words = {"email": customer.email}
         try:
             with vendor_scope(failure.vendor):
                 update_links.send_update_link(
@@ -185,10 +187,15 @@ class FailureAdmin(RecordAdmin):
                     subscription=failure.subscription,
                     source=f"failure {failure.pk}",
                 )
+        except AskedTooOften:
+            said = _(
+                "No link was sent: three went to %(email)s in the last 24 hours."
+                " Try again tomorrow."
+            )
+            messages.error(request, said % words)
         except BillingError as error:
             sentence = _("The link was not sent: %(reason)s")
             messages.error(request, sentence % {"reason": error.detail or error})
         else:
-            words = {"email": customer.email}
             messages.success(request, _("Card update link sent to %(email)s") % words)
         return back

@@ -1,10 +1,13 @@
 """The vendor's list of what went wrong: once each, with what is needed to help."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
+from accounts.errors import AskedTooOften
 from accounts.models import AuditEntry, SentMail, User, Vendor
 from billing import events
 from billing.errors import BillingError, StripeRefused
@@ -142,6 +145,19 @@ def test_the_customer_alone_gets_the_link_to_stripes_page(
     assert (entry.by_user, entry.subject) == (owner, "alice@example.com")
     kept = [*SentMail.objects.values(), *Action.objects.values(), *AuditEntry.objects.values()]
     assert "billing.stripe.com" not in str(kept)
+
+
+def test_a_mailbox_gets_three_such_links_a_day(buy: Buyer, owner: User) -> None:
+    row = buy.subscription()
+    mail.outbox.clear()
+    for _ in range(3):
+        send_update_link(row.customer, by=owner, subscription=row)
+    with pytest.raises(AskedTooOften):
+        send_update_link(row.customer, by=owner, subscription=row)
+    assert len(mail.outbox) == 3
+    Action.objects.update(started_at=timezone.now() - timedelta(hours=25))
+    send_update_link(row.customer, by=owner, subscription=row)
+    assert len(mail.outbox) == 4
 
 
 def test_a_key_that_may_not_make_links_leaves_a_failure(

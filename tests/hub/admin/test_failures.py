@@ -69,6 +69,17 @@ def test_what_stripe_says_against_a_link_is_told_to_staff(
     assert mail.outbox == []
 
 
+def test_the_fourth_link_of_a_day_is_refused_in_words(
+    as_support: HubClient, failure: Failure
+) -> None:
+    url = admin_url("billing_failure_send_update_link", failure.pk)
+    for _ in range(3):
+        as_support.post(url)
+    answer = as_support.post(url, follow=True).content.decode()
+    assert "three went to alice@example.com in the last 24 hours" in answer
+    assert len(mail.outbox) == 3
+
+
 @pytest.mark.parametrize("role", TeamMember.Role.values)
 def test_only_owners_and_support_send_links_and_replay(
     role: str, team: dict[str, HubClient], acmes: Records
