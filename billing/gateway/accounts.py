@@ -27,6 +27,8 @@ class AccountRecord:
     can_charge: bool
     missing_permissions: list[str]
     """What a restricted key may not do though the hub needs it, in Stripe's words."""
+    knows_customer: bool
+    """False: the customer asked for is another account's, or the other mode's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,25 +40,44 @@ class EndpointRecord:
     is_enabled: bool
 
 
-def look_at_account(secret_key: str, *, connected_account_id: str = "") -> AccountRecord:
+def look_at_account(
+    secret_key: str, *, connected_account_id: str = "", customer_id: str = ""
+) -> AccountRecord:
     """Raises KeyRefused where Stripe does not know the key, or the account is not connected."""
     with asking():
         client = client_with(secret_key, connected_account_id=connected_account_id)
         missing = [name for name, ask in _needs(client).items() if not _may(ask)]
-        try:
-            account = client.accounts.retrieve_current()
-        except stripe.PermissionError as error:
-            _raise_if_not_connected(error)
-            return AccountRecord(
-                account_id="", name="", can_charge=True, missing_permissions=missing
-            )
-        profile = account.business_profile
+        account = _account_of(client)
+        profile = account and account.business_profile
         return AccountRecord(
-            account_id=account.id,
+            account_id=account.id if account else "",
             name=(profile and profile.name) or "",
-            can_charge=bool(account.charges_enabled),
+            can_charge=account is None or bool(account.charges_enabled),
             missing_permissions=missing,
+            knows_customer=not customer_id or _knows(client, customer_id),
         )
+
+
+def _account_of(client: stripe.V1Services) -> stripe.Account | None:
+    """None: the key may not read it."""
+    try:
+        return client.accounts.retrieve_current()
+    except stripe.PermissionError as error:
+        _raise_if_not_connected(error)
+        return None
+
+
+def _knows(client: stripe.V1Services, customer_id: str) -> bool:
+    """A key that may not read customers cannot tell."""
+    try:
+        client.customers.retrieve(customer_id)
+    except stripe.PermissionError:
+        return True
+    except stripe.InvalidRequestError as error:
+        if code_of(error) != "resource_missing":
+            raise
+        return False
+    return True
 
 
 NONE = "hub_permission_check"

@@ -15,7 +15,7 @@ from billing.errors import KeyRefused
 from billing.gateway import accounts as gateway
 from billing.gateway.accounts import AccountRecord, EndpointRecord
 from billing.gateway.client import API_VERSION, for_a_page
-from billing.models import StripeAccount
+from billing.models import StripeAccount, StripeCustomer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class KeyCheck:
     livemode: bool
     problems: list[str]
     """Sentences for the vendor; the keys can be saved all the same."""
+    knows_customers: bool
+    """False: those of the hub are another account's, or the other mode's."""
 
 
 def check_keys(*, secret_key: str, publishable_key: str) -> KeyCheck:
@@ -32,7 +34,7 @@ def check_keys(*, secret_key: str, publishable_key: str) -> KeyCheck:
     BillingUnavailable where it cannot be asked."""
     try:
         with for_a_page():
-            account = gateway.look_at_account(secret_key)
+            account = gateway.look_at_account(secret_key, customer_id=_newest_customer_id())
     except KeyRefused as error:
         raise KeyRefused(_("Stripe does not accept this key."), code=error.code) from error
     livemode = "_live_" in secret_key
@@ -46,11 +48,23 @@ def check_connected_account(connected_account_id: str) -> KeyCheck:
     secret_key = settings.STRIPE_PLATFORM_SECRET_KEY
     try:
         with for_a_page():
-            account = gateway.look_at_account(secret_key, connected_account_id=connected_account_id)
+            account = gateway.look_at_account(
+                secret_key,
+                connected_account_id=connected_account_id,
+                customer_id=_newest_customer_id(),
+            )
     except KeyRefused as error:
         sentence = _("This account is not connected to the platform's.")
         raise KeyRefused(sentence, code=error.code) from error
     return _check(account, "_live_" in secret_key, [])
+
+
+def _newest_customer_id() -> str:
+    """Empty: the hub has none yet."""
+    ids = StripeCustomer.objects.order_by("-created_at").values_list(
+        "stripe_customer_id", flat=True
+    )
+    return ids.first() or ""
 
 
 def _check(account: AccountRecord, livemode: bool, problems: list[str]) -> KeyCheck:
@@ -64,6 +78,7 @@ def _check(account: AccountRecord, livemode: bool, problems: list[str]) -> KeyCh
         account_name=account.name,
         livemode=livemode,
         problems=problems,
+        knows_customers=account.knows_customer,
     )
 
 

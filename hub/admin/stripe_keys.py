@@ -51,6 +51,13 @@ def summary(account: StripeAccount | None) -> str:
     }
 
 
+OF_ANOTHER_ACCOUNT = gettext_lazy(
+    "This is another Stripe account than the one this hub's customers are in, or the other mode of"
+    " it. What they bought would stay as it is shown now, and nothing of it could be changed here"
+    " any more. If you mean it, enter the keys again and tick this."
+)
+
+
 class KeysForm(forms.Form):
     """What is left empty stays as it is; nothing saved is ever sent back to the browser."""
 
@@ -87,6 +94,10 @@ class KeysForm(forms.Form):
             "acct_… Instead of keys: the hub then acts with the platform's own key."
         ),
     )
+    other_account = forms.BooleanField(
+        label=gettext_lazy("Use them all the same: begin anew with the other account"),
+        required=False,
+    )
     clear = forms.BooleanField(
         label=gettext_lazy("Forget all keys: the hub then shows what it knows and changes nothing"),
         required=False,
@@ -109,6 +120,11 @@ class KeysForm(forms.Form):
         for name, value in saved.items():
             if value and name in self.fields:
                 self.fields[name].widget.attrs["placeholder"] = f"•••• {value[-4:]}"
+
+    def shown(self) -> list[forms.BoundField]:
+        """The question of another account is asked only where it is one."""
+        asks = bool(self["other_account"].errors or self["other_account"].value())
+        return [field for field in self if asks or field.name != "other_account"]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -143,6 +159,9 @@ class KeysForm(forms.Form):
             self.check = check()
         except BillingError as error:
             self.add_error(field, ValidationError(str(error), code="refused"))
+            return
+        if not self.check.knows_customers and not self.cleaned_data.get("other_account"):
+            self.add_error("other_account", OF_ANOTHER_ACCOUNT)
 
     def save(self) -> None:
         given = self.cleaned_data

@@ -142,7 +142,8 @@ def test_the_card_form_opens_in_the_connected_account(
     assert {entry.account for entry in sandbox.ledger} == {CONNECTED}
 
 
-def test_an_account_is_asked_about_before_it_is_used(sandbox: Sandbox, acme: Vendor) -> None:
+@pytest.mark.usefixtures("in_acme")
+def test_an_account_is_asked_about_before_it_is_used(sandbox: Sandbox) -> None:
     check = keys.check_connected_account(CONNECTED)
     assert (check.account_id, check.livemode) == (CONNECTED, False)
     other = sdk.StripeClient("sk_test_lonely_1", http_client=InProcessHTTPClient(sandbox)).v1

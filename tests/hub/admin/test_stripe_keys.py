@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from accounts.models import AuditEntry, Vendor
+from accounts.models import AuditEntry, Customer, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import StripeAccount
+from billing.sandbox.machine import Sandbox
+from tests.billing.plugin import Buyer
 from tests.clients import HubClient
 from tests.factories import make_stripe_account
 from tests.hub.admin.conftest import admin_url
@@ -114,3 +116,38 @@ def test_the_audit_log_says_who_changed_them_but_not_what_they_are(
         entry = AuditEntry.objects.get(action="stripe_keys_changed")
     assert entry.by_user is not None
     assert "averysecret" not in f"{entry.subject}{entry.detail}"
+
+
+def test_keys_of_another_account_are_asked_about(
+    as_owner: HubClient, acme: Vendor, url: str, alice: Customer
+) -> None:
+    """All its customers would be strangers there. Alice's Stripe customer is nobody's here."""
+    keys = {"secret_key": SECRET, "publishable_key": PUBLISHABLE}
+    assert "another Stripe account" in errors(as_owner.post(url, keys))
+    assert account_of(acme) is None
+    as_owner.post(url, keys | {"other_account": "on"})
+    saved = account_of(acme)
+    assert saved is not None
+    assert saved.secret_key == SECRET
+
+
+def test_the_question_is_not_asked_beforehand(as_owner: HubClient, url: str) -> None:
+    assert "other_account" not in as_owner.get(url).content.decode()
+
+
+def test_keys_of_the_same_account_are_not_asked_about(
+    as_owner: HubClient, acme: Vendor, url: str, buy: Buyer
+) -> None:
+    buy.subscription()
+    as_owner.post(url, {"secret_key": SECRET, "publishable_key": PUBLISHABLE})
+    saved = account_of(acme)
+    assert saved is not None
+    assert saved.secret_key == SECRET
+
+
+def test_a_key_that_may_not_read_customers_cannot_tell(
+    as_owner: HubClient, acme: Vendor, url: str, alice: Customer, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("GET /v1/customers/*", "403", times=9)
+    as_owner.post(url, {"secret_key": SECRET, "publishable_key": PUBLISHABLE})
+    assert account_of(acme) is not None
