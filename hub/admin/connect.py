@@ -19,7 +19,7 @@ from accounts.models import User, Vendor
 from accounts.tenancy import vendor_scope
 from billing import tasks
 from billing.errors import BegunByAnother, BillingError
-from billing.models import Onboarding, StripeAccount
+from billing.models import Onboarding, StripeAccount, StripeCustomer
 from billing.services import connect
 from hub.admin import roles
 
@@ -64,7 +64,7 @@ def connection_of(account: StripeAccount | None, by: User) -> Connection | None:
     is_begun = row is not None and row.begun_by_id is not None
     others = is_begun and not is_used and row is not None and row.begun_by_id != by.pk
     return Connection(
-        sentence=_sentence(row, is_used=is_used, is_begun=is_begun),
+        sentence=_sentence(row, is_used=is_used, is_begun=is_begun, instead=_instead(account)),
         wanted=_wanted(row) if row and (is_used or is_begun) else [],
         button=_button(row, is_used=is_used, is_begun=is_begun, others=others),
         takes_over=others,
@@ -72,10 +72,19 @@ def connection_of(account: StripeAccount | None, by: User) -> Connection | None:
     )
 
 
-def _sentence(row: Onboarding | None, *, is_used: bool, is_begun: bool) -> str:
+def _instead(account: StripeAccount | None) -> str:
+    """An account made now knows none of the customers that came by keys."""
+    if account is None or not account.secret_key or not StripeCustomer.objects.exists():
+        return _("It takes the place of keys.")
+    return _(
+        "It takes the place of your keys: what was bought with those then stays as it is shown,"
+        " and nothing of it can be changed here any more."
+    )
+
+
+def _sentence(row: Onboarding | None, *, is_used: bool, is_begun: bool, instead: str) -> str:
     if row is None or not (is_used or is_begun):
         sentence = _("Stripe asks you what it must know, and this hub then acts for your account.")
-        instead = _("It takes the place of keys.")
         return f"{sentence} {instead}"
     words = {"account": row.account_id, "person": row.begun_by or ""}
     if is_used and not row.charges_enabled and row.disabled_reason:

@@ -121,6 +121,15 @@ def test_the_way_there_and_back(at_admin: Browser, acme: Vendor, sandbox: Sandbo
     assert f"Account {row.account_id} is connected." in at_admin.page()
 
 
+def test_who_has_customers_by_keys_is_told_what_becomes_of_them(
+    at_admin: Browser, acme: Vendor, alice: Customer
+) -> None:
+    warning = "nothing of it can be changed here any more"
+    assert warning not in at_admin.page()
+    make_stripe_account(acme)
+    assert warning in at_admin.page()
+
+
 def test_who_leaves_goes_on_where_they_were(
     at_admin: Browser, acme: Vendor, sandbox: Sandbox
 ) -> None:
