@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
 
@@ -22,8 +23,9 @@ LOST_AFTER = timedelta(seconds=20)
 EVENTS_KEPT = timedelta(days=30)
 A_SWEEP = 500
 A_VENDORS_SHARE = 100
-A_SLICE = timedelta(minutes=1)
-
+A_SLICE = timedelta(seconds=5)
+WHEN_NOTHING_WAITS = -10
+"""Comparisons are long, and no customer waits for them: a slice at a time, after all the rest."""
 
 A_TURN = timedelta(seconds=2)
 SHARED_FOR = 1.0
@@ -114,10 +116,10 @@ def prune_events() -> None:
 
 
 @task()
-def reconcile_touched() -> None:
+def reconcile_missed() -> None:
     """One task a vendor, so that a slow one holds up nobody. Takes up what was interrupted, too."""
     for vendor_id in runs.vendors_with_keys():
-        compare_touched.enqueue(vendor_id)
+        compare_missed.enqueue(vendor_id)
     for vendor_id in runs.interrupted():
         compare_everything.enqueue(vendor_id)
 
@@ -128,25 +130,26 @@ def reconcile_everything() -> None:
         compare_everything.enqueue(vendor_id)
 
 
-@task()
-def compare_touched(vendor_id: int) -> None:
-    vendor = Vendor.objects.get(pk=vendor_id)
-    with vendor_scope(vendor):
-        runs.reconcile_touched(vendor)
+@task(priority=WHEN_NOTHING_WAITS)
+def compare_missed(vendor_id: int) -> None:
+    _compare(vendor_id, runs.begin_missed)
 
 
-@task()
+@task(priority=WHEN_NOTHING_WAITS)
 def compare_everything(vendor_id: int) -> None:
+    _compare(vendor_id, runs.begin)
+
+
+def _compare(vendor_id: int, begin: Callable[[Vendor], SyncRun]) -> None:
     """A slice at a time: a worker is not one vendor's for hours, and a restart loses nothing."""
     vendor = Vendor.objects.get(pk=vendor_id)
     with vendor_scope(vendor):
-        run = runs.begin(vendor, SyncRun.Kind.EVERYTHING)
-        if runs.is_at_work(run):
-            return
-        _slice(run)
+        run = begin(vendor)
+        if not runs.is_at_work(run):
+            _slice(run)
 
 
-@task()
+@task(priority=WHEN_NOTHING_WAITS)
 def go_on_comparing(vendor_id: int, run_id: int) -> None:
     vendor = Vendor.objects.get(pk=vendor_id)
     with vendor_scope(vendor):

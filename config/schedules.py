@@ -8,7 +8,7 @@ SCHEDULES: dict[str, Any] = {
     "sweep-stripe-events": {"task": "billing.tasks.sweep_events", "every": 20},
     "sweep-billing-acts": {"task": "billing.tasks.sweep_actions", "every": 60},
     "sweep-billing-notices": {"task": "billing.tasks.sweep_notices", "every": 60},
-    "compare-touched": {"task": "billing.tasks.reconcile_touched", "every": 900},
+    "compare-missed": {"task": "billing.tasks.reconcile_missed", "every": 900},
     "compare-everything": {
         "task": "billing.tasks.reconcile_everything",
         "cron": "23 3 * * *",

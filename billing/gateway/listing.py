@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from billing.gateway.client import asking, client_for
 from billing.gateway.reading import id_of
 
 if TYPE_CHECKING:
-    from stripe.params import CustomerListParams
+    from stripe.params import CustomerListParams, EventListParams
 
 A_PAGE = 100
 
@@ -47,19 +47,29 @@ def credits_without_refund(vendor: Vendor, customer_id: str) -> list[str]:
         ]
 
 
-def customers_touched(vendor: Vendor, *, since: datetime) -> set[str]:
-    """Whose anything has changed, by Stripe's own record of events; it goes back 30 days."""
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """An event in Stripe's own record. `customer_id`: whose it is; empty where it is nobody's."""
+
+    event_id: str
+    type: str
+    customer_id: str
+
+
+def told(vendor: Vendor, *, since: datetime, after: str = "") -> list[Told]:
+    """The next page of what Stripe has told or tried to, newest first. Empty: that was all. Its
+    record goes back 30 days."""
+    params: EventListParams = {"limit": A_PAGE, "created": {"gte": int(since.timestamp())}}
+    if after:
+        params["starting_after"] = after
     with asking():
-        found = client_for(vendor).events.list(
-            {"created": {"gte": int(since.timestamp())}, "limit": A_PAGE}
-        )
-        return {
-            customer for event in found.auto_paging_iter() for customer in _named(event.data.object)
-        }
+        return [
+            Told(event_id=event.id, type=event.type, customer_id=_named(event.data.object))
+            for event in client_for(vendor).events.list(params).data
+        ]
 
 
-def _named(changed: Any) -> Iterator[str]:
+def _named(changed: Any) -> str:
     if getattr(changed, "object", "") == "customer":
-        yield changed.id
-    elif customer := id_of(getattr(changed, "customer", None)):
-        yield customer
+        return str(changed.id)
+    return id_of(getattr(changed, "customer", None)) or ""

@@ -11,11 +11,12 @@ from accounts.tenancy import VendorOwned
 
 
 class SyncRun(VendorOwned):
-    """One reading of a vendor's customers at Stripe. It can stop anywhere and go on from `cursor`,
-    the last Stripe customer that was done."""
+    """One reading of a vendor's customers at Stripe. It can stop anywhere and go on from `cursor`:
+    the last Stripe customer that was done, or the event that told of them."""
 
     class Kind(models.TextChoices):
         IMPORT = "import", _("Import")
+        MISSED = "missed", _("Missed events")
         TOUCHED = "touched", _("Touched customers")
         EVERYTHING = "everything", _("Everything")
 

@@ -21,7 +21,13 @@ from billing.models import (
 )
 from billing.sandbox.machine import Sandbox
 from billing.services.sync import runs
-from billing.tasks import compare_everything, reconcile_touched
+from billing.tasks import (
+    compare_everything,
+    compare_missed,
+    go_on_comparing,
+    handle_events,
+    reconcile_missed,
+)
 from tests.billing.plugin import Buyer
 
 pytestmark = pytest.mark.usefixtures("in_acme")
@@ -116,19 +122,62 @@ def test_a_customer_who_was_deleted_at_stripe_is_found(buy: Buyer, acme: Vendor)
     assert StripeCustomer.objects.get().deleted_at is not None
 
 
-def test_every_quarter_of_an_hour_those_are_read_of_whom_stripe_has_told(
+def test_every_quarter_of_an_hour_those_are_read_of_whom_something_never_came(
     buy: Buyer, acme: Vendor
 ) -> None:
     row = buy.subscription()
-    buy.customer_id("bob@example.com")
-    SyncRun.objects.create(vendor=acme, kind=SyncRun.Kind.TOUCHED, finished_at=timezone.now())
+    buy.subscription(customer_id=buy.customer_id("bob@example.com"))
+    SyncRun.objects.create(vendor=acme, kind=SyncRun.Kind.MISSED, finished_at=timezone.now())
     SyncRun.objects.update(started_at=timezone.now() + timedelta(days=39))
     buy.wait(days=40)
     buy.stripe.subscriptions.cancel(row.stripe_subscription_id)
-    reconcile_touched.func()
+    reconcile_missed.func()
     row.refresh_from_db()
     assert row.status == Subscription.Status.CANCELED
-    assert SyncRun.objects.get(customers__gt=0).customers == 1
+    assert SyncRun.objects.get(customers__gt=0).customers == 1, "all came of Bob's renewal"
+
+
+def test_where_every_event_came_nobody_is_read_again(
+    buy: Buyer, acme: Vendor, sandbox: Sandbox
+) -> None:
+    buy.subscription()
+    asked = len(sandbox.ledger)
+    compare_missed.func(acme.pk)
+    assert {entry.path for entry in list(sandbox.ledger)[asked:]} == {"/v1/events"}
+    assert SyncRun.objects.get().customers == 0
+
+
+def test_what_was_missed_is_made_up_for_in_slices(
+    unheard: Buyer, acme: Vendor, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a page of Stripe's record, and each customer several times in it."""
+    for number in range(60):
+        unheard.customer_id(f"c{number}@example.com")
+    assert len(sandbox.events("acct_acme")) > 120
+    monkeypatch.setattr("billing.tasks.A_SLICE", timedelta(0))
+    compare_missed.func(acme.pk)
+    run = SyncRun.objects.get()
+    assert run.finished_at is not None
+    assert StripeCustomer.objects.count() == 60
+    assert Failure.objects.count() == 0
+
+
+def test_what_was_missed_and_broken_off_goes_on_next_time(
+    unheard: Buyer, acme: Vendor, sandbox: Sandbox
+) -> None:
+    first, _second = (unheard.customer_id(f"c{number}@example.com") for number in range(2))
+    sandbox.faults.add(f"GET /v1/customers/{first}", "refused", times=3)
+    compare_missed.func(acme.pk)
+    assert SyncRun.objects.get().stopped_by != ""
+    compare_missed.func(acme.pk)
+    run = SyncRun.objects.get()
+    assert (run.stopped_by, run.finished_at is None) == ("", False)
+    assert StripeCustomer.objects.count() == 2
+
+
+def test_comparisons_wait_for_all_that_customers_wait_for() -> None:
+    for task in (compare_missed, compare_everything, go_on_comparing):
+        assert task.priority < handle_events.priority
 
 
 def test_it_goes_on_where_it_was_interrupted(
@@ -209,7 +258,7 @@ def test_turns_are_taken_at_the_pace_and_a_hold_is_everybodys(
 def test_a_run_without_news_leaves_no_pile(buy: Buyer, acme: Vendor) -> None:
     buy.subscription()
     for _quarter in range(3):
-        runs.reconcile_touched(acme)
+        compare_missed.func(acme.pk)
     assert SyncRun.objects.count() == 1
 
 

@@ -62,8 +62,7 @@ class Command(BaseCommand):
 
     def _sync(self, vendor: Vendor, since: datetime | None) -> bool:
         with vendor_scope(vendor):
-            kind = SyncRun.Kind.TOUCHED if since else SyncRun.Kind.EVERYTHING
-            run = runs.begin(vendor, kind, since=since)
+            run = runs.begin_touched(vendor, since) if since else runs.begin(vendor)
             if run.customers:
                 self.stdout.write(f"{vendor.subdomain}: going on after {run.customers} customers")
             runs.go_on(run, progress=self._show)

@@ -1,4 +1,5 @@
-"""Reading a vendor's whole account, or what was touched, and saying what differed."""
+"""Reading a vendor's whole account, or those of whom we may have missed something, and saying what
+differed."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from django.utils import timezone
 from accounts.models import Vendor
 from accounts.tenancy import vendor_scope
 from billing.errors import BillingUnavailable
+from billing.events import HANDLERS
 from billing.gateway import listing
 from billing.gateway.client import unhurried
-from billing.models import StripeAccount, StripeCustomer, SyncRun
+from billing.gateway.listing import Told
+from billing.models import StripeAccount, StripeCustomer, StripeEvent, SyncRun
 from billing.services.sync import comparing
 
 STALLED_AFTER = timedelta(minutes=10)
@@ -23,6 +26,7 @@ OVERLAP = timedelta(minutes=5)
 FIRST_LOOK_BACK = timedelta(hours=1)
 STRIPE_KEEPS_EVENTS = timedelta(days=30)
 RUNS_KEPT = timedelta(days=90)
+WHOLE = [SyncRun.Kind.IMPORT, SyncRun.Kind.EVERYTHING]
 
 type Progress = Callable[[SyncRun], object]
 
@@ -36,39 +40,48 @@ def vendors_with_keys() -> list[int]:
 def reconcile(vendor: Vendor) -> SyncRun:
     """Compare everything, put right what differs, and report it. To the end, or until Stripe
     cannot be asked; then calling it again goes on from there."""
-    return go_on(begin(vendor, SyncRun.Kind.EVERYTHING))
+    return go_on(begin(vendor))
 
 
-def reconcile_touched(vendor: Vendor) -> SyncRun:
-    """The same for the customers of whom Stripe has told anything since the last time."""
-    return go_on(begin(vendor, SyncRun.Kind.TOUCHED))
-
-
-def begin(vendor: Vendor, kind: SyncRun.Kind, *, since: datetime | None = None) -> SyncRun:
-    """The unfinished one of this kind, or a new one. Who knows no customer yet imports."""
-    now = timezone.now()
-    if kind == SyncRun.Kind.TOUCHED:
-        since = max(since or _last_look(now), now - STRIPE_KEEPS_EVENTS)
-        return SyncRun.objects.create(vendor=vendor, kind=kind, since=since)
-    unfinished = SyncRun.objects.exclude(kind=SyncRun.Kind.TOUCHED).filter(finished_at=None)
-    if run := unfinished.filter(started_at__gt=now - GIVEN_UP_AFTER).first():
+def begin(vendor: Vendor) -> SyncRun:
+    """The unfinished one of everything, or a new one. Who knows no customer yet imports."""
+    if run := _unfinished(WHOLE):
         return run
-    if not StripeCustomer.objects.exists():
-        kind = SyncRun.Kind.IMPORT
+    knows_any = StripeCustomer.objects.exists()
+    kind = SyncRun.Kind.EVERYTHING if knows_any else SyncRun.Kind.IMPORT
     return SyncRun.objects.create(vendor=vendor, kind=kind)
 
 
-def _last_look(now: datetime) -> datetime:
-    """With some overlap, for what was under way then."""
-    last = SyncRun.objects.filter(kind=SyncRun.Kind.TOUCHED).exclude(finished_at=None).first()
-    return last.started_at - OVERLAP if last else now - FIRST_LOOK_BACK
+def begin_missed(vendor: Vendor) -> SyncRun:
+    """The unfinished one, or a new one, of the customers of whom Stripe has told, since the last
+    time, what never came here."""
+    kind, now = SyncRun.Kind.MISSED, timezone.now()
+    if run := _unfinished([kind]):
+        return run
+    last = SyncRun.objects.filter(kind=kind).exclude(finished_at=None).first()
+    since = last.started_at - OVERLAP if last else now - FIRST_LOOK_BACK
+    since = max(since, now - STRIPE_KEEPS_EVENTS)
+    return SyncRun.objects.create(vendor=vendor, kind=kind, since=since)
+
+
+def begin_touched(vendor: Vendor, since: datetime) -> SyncRun:
+    """A new one of the customers of whom Stripe has told anything since."""
+    since = max(since, timezone.now() - STRIPE_KEEPS_EVENTS)
+    return SyncRun.objects.create(vendor=vendor, kind=SyncRun.Kind.TOUCHED, since=since)
+
+
+def _unfinished(kinds: list[SyncRun.Kind]) -> SyncRun | None:
+    since = timezone.now() - GIVEN_UP_AFTER
+    found = SyncRun.objects.filter(kind__in=kinds, finished_at=None, started_at__gt=since)
+    return found.first()
 
 
 def interrupted() -> list[int]:
-    """The vendors with a run that stopped on its way."""
+    """The vendors with a run of everything that stopped on its way."""
     now = timezone.now()
     with vendor_scope(None):
-        stalled = SyncRun.objects.exclude(kind=SyncRun.Kind.TOUCHED).filter(
+        stalled = SyncRun.objects.filter(
+            kind__in=WHOLE,
             finished_at=None,
             started_at__gt=now - GIVEN_UP_AFTER,
             moved_at__lt=now - STALLED_AFTER,
@@ -90,10 +103,10 @@ def go_on(
     vendor = run.vendor
     try:
         with unhurried(vendor):
-            for customer_id in _customers(vendor, run):
+            for customer_id, cursor in _customers(vendor, run):
                 comparing.compare_customer(run, customer_id)
                 run.customers += 1
-                run.cursor, run.stopped_by = customer_id, ""
+                run.cursor, run.stopped_by = cursor, ""
                 run.save()
                 progress(run)
                 if until is not None and timezone.now() > until:
@@ -108,28 +121,46 @@ def go_on(
     return run
 
 
-def _customers(vendor: Vendor, run: SyncRun) -> Iterator[str]:
-    """Never more than a page of them in memory, but for what was touched in a short time."""
-    if run.kind == SyncRun.Kind.TOUCHED and run.since:
-        touched = listing.customers_touched(vendor, since=run.since)
-        yield from sorted(one for one in touched if one > run.cursor)
+def _customers(vendor: Vendor, run: SyncRun) -> Iterator[tuple[str, str]]:
+    """Each with the cursor after it."""
+    if run.since:
+        yield from _told_of(vendor, run, run.since)
         return
     while page := listing.customer_ids(vendor, after=run.cursor):
-        yield from page
+        yield from ((one, one) for one in page)
     yield from _no_longer_listed(run)
 
 
-def _no_longer_listed(run: SyncRun) -> Iterator[str]:
+def _told_of(vendor: Vendor, run: SyncRun, since: datetime) -> Iterator[tuple[str, str]]:
+    """Each once, unless it goes on after an interruption."""
+    seen: set[str] = set()
+    after = run.cursor
+    while page := listing.told(vendor, since=since, after=after):
+        after = page[-1].event_id
+        for told in _never_came(page) if run.kind == SyncRun.Kind.MISSED else page:
+            if told.customer_id and told.customer_id not in seen:
+                seen.add(told.customer_id)
+                yield told.customer_id, told.event_id
+
+
+def _never_came(page: list[Told]) -> list[Told]:
+    """Of those that Stripe should have sent. What came is handled, or tried again, by itself."""
+    came = StripeEvent.objects.filter(event_id__in=[told.event_id for told in page])
+    known = frozenset(came.values_list("event_id", flat=True))
+    return [told for told in page if told.type in HANDLERS and told.event_id not in known]
+
+
+def _no_longer_listed(run: SyncRun) -> Iterator[tuple[str, str]]:
     """Those we know that the list did not bring: they were deleted at Stripe."""
     unseen = StripeCustomer.objects.filter(deleted_at=None, synced_at__lt=run.started_at)
     ids = unseen.order_by("pk").values_list("stripe_customer_id", flat=True)
-    yield from ids.iterator(chunk_size=500)
+    yield from ((one, one) for one in ids.iterator(chunk_size=500))
 
 
 def _forget_uneventful(run: SyncRun) -> None:
     """Of those that found nothing every quarter of an hour, the last is enough."""
     SyncRun.objects.filter(
-        kind=SyncRun.Kind.TOUCHED,
+        kind=SyncRun.Kind.MISSED,
         differences_found=0,
         failures_met=0,
         started_at__lt=run.started_at,
