@@ -8,8 +8,11 @@ from accounts.models import MagicLink, VendorDomain
 from accounts.services import domains, links, policy_reports
 from accounts.tenancy import vendor_scope
 
+SOMEBODY_WAITS = 10
+"""Before a screen, for their mail: it goes before receipts and reminders, however many."""
 
-@task
+
+@task(priority=SOMEBODY_WAITS)
 def send_link(link_id: int) -> None:
     """Mail a link that was asked for, to whoever it belongs to; to nobody if it is nobody's."""
     with vendor_scope(None):

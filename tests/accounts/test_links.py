@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from accounts import tasks
 from accounts.models import MagicLink, SentMail
 from accounts.services import links
+from invoices.tasks import deliver_document
 from tests.accounts.mailbox import code_in, html_of, link_in, newest, token_in
 
 LATER = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -185,3 +186,7 @@ def test_what_is_older_than_thirty_days_is_forgotten(alice, carol, at_acme, at_g
 
     assert MagicLink.objects.count() == 1
     assert not MagicLink.objects.filter(pk=old.pk).exists()
+
+
+def test_who_waits_for_a_link_does_not_wait_for_receipts() -> None:
+    assert tasks.send_link.priority > deliver_document.priority
