@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db.models import Q
-from django.tasks import task
+from django.tasks import TaskContext, task
 from django.utils import timezone
 
 from accounts.models import Vendor
+from accounts.priorities import NOBODY_WAITS
 from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn
 from billing import events
@@ -24,9 +25,6 @@ EVENTS_KEPT = timedelta(days=30)
 A_SWEEP = 500
 A_VENDORS_SHARE = 100
 A_SLICE = timedelta(seconds=5)
-WHEN_NOTHING_WAITS = -10
-"""Comparisons are long, and no customer waits for them: a slice at a time, after all the rest."""
-
 A_TURN = timedelta(seconds=2)
 SHARED_FOR = 1.0
 CLOCKS_DIFFER_BY = 0.5
@@ -34,6 +32,8 @@ CLOCKS_DIFFER_BY = 0.5
 
 _looks_at: dict[int, float] = {}
 """By vendor, when the worker takes up this process's last nudge at the earliest."""
+_looked_at: dict[int, datetime] = {}
+"""By vendor, when this process, a worker's, last began to look for untried events."""
 
 
 def nudge(vendor_id: int) -> None:
@@ -51,20 +51,34 @@ def nudge(vendor_id: int) -> None:
     _looks_at[vendor_id] = looks_next
 
 
-@task()
-def handle_events(vendor_id: int) -> None:
+@task(takes_context=True)
+def handle_events(context: TaskContext[..., None], vendor_id: int) -> None:
     """All of a vendor's that nobody has tried, for a few seconds; then it is another's turn."""
-    until = timezone.now() + A_TURN
+    began = timezone.now()
+    if _is_answered(context, vendor_id):
+        return
     with vendor_scope(Vendor.objects.get(pk=vendor_id)):
         untried = StripeEvent.objects.filter(handled_at=None, attempts=0, next_try_at=None)
         found = untried.select_related("vendor").order_by("received_at", "pk")
         for event in found[:A_VENDORS_SHARE]:
             events.handle(event)
-            if timezone.now() > until:
+            if timezone.now() > began + A_TURN:
                 break
         is_there_more = untried.exists()
     if is_there_more:
         handle_events.enqueue(vendor_id)
+    _looked_at[vendor_id] = began
+
+
+def _is_answered(context: TaskContext[..., None], vendor_id: int) -> bool:
+    """Whether a look begun since then found what this nudge is for, or left it to its successor.
+    Where the worker is behind, a vendor's nudges would pile up, and keep all others waiting."""
+    nudge = context.task_result
+    given_at = nudge.task.run_after or nudge.enqueued_at
+    looked_at = _looked_at.get(vendor_id)
+    if looked_at is None or given_at is None:
+        return False
+    return looked_at > given_at + timedelta(seconds=CLOCKS_DIFFER_BY)
 
 
 @task()
@@ -77,15 +91,21 @@ def handle_event(vendor_id: int, event_pk: int) -> None:
 
 @task()
 def sweep_events() -> None:
-    """Take up events whose task was lost or which failed, each time after twice the wait."""
+    """Take up events whose nudge was lost, and those which failed, each time after twice the wait.
+
+    A nudge is a vendor's, however many of its events wait: where the worker is behind, a task for
+    each would put it further behind.
+    """
     now = timezone.now()
-    due = Q(next_try_at=None, received_at__lte=now - LOST_AFTER) | Q(next_try_at__lte=now)
     with vendor_scope(None):
-        left = StripeEvent.objects.filter(
-            due, handled_at=None, attempts__lt=events.MAX_ATTEMPTS
-        ).order_by("received_at")
-        found = in_turn(left.values_list("vendor_id", "pk"), at_most=A_SWEEP, each=A_VENDORS_SHARE)
-    for vendor_id, event_pk in found:
+        left = StripeEvent.objects.filter(handled_at=None, attempts__lt=events.MAX_ATTEMPTS)
+        lost = left.filter(next_try_at=None, received_at__lte=now - LOST_AFTER)
+        forgotten = list(lost.order_by().values_list("vendor_id", flat=True).distinct())
+        failed = left.filter(next_try_at__lte=now).order_by("received_at")
+        due = in_turn(failed.values_list("vendor_id", "pk"), at_most=A_SWEEP, each=A_VENDORS_SHARE)
+    for vendor_id in forgotten:
+        handle_events.enqueue(vendor_id)
+    for vendor_id, event_pk in due:
         handle_event.enqueue(vendor_id, event_pk)
 
 
@@ -130,12 +150,12 @@ def reconcile_everything() -> None:
         compare_everything.enqueue(vendor_id)
 
 
-@task(priority=WHEN_NOTHING_WAITS)
+@task(priority=NOBODY_WAITS)
 def compare_missed(vendor_id: int) -> None:
     _compare(vendor_id, runs.begin_missed)
 
 
-@task(priority=WHEN_NOTHING_WAITS)
+@task(priority=NOBODY_WAITS)
 def compare_everything(vendor_id: int) -> None:
     _compare(vendor_id, runs.begin)
 
@@ -149,7 +169,7 @@ def _compare(vendor_id: int, begin: Callable[[Vendor], SyncRun]) -> None:
             _slice(run)
 
 
-@task(priority=WHEN_NOTHING_WAITS)
+@task(priority=NOBODY_WAITS)
 def go_on_comparing(vendor_id: int, run_id: int) -> None:
     vendor = Vendor.objects.get(pk=vendor_id)
     with vendor_scope(vendor):

@@ -58,6 +58,7 @@ def nothing_left_over() -> Iterator[None]:
     cache.clear()
     lately.forget_everything()
     tasks._looks_at.clear()
+    tasks._looked_at.clear()
     with translation.override("en"), timezone.override("UTC"):
         yield
 

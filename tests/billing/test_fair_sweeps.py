@@ -83,11 +83,11 @@ def test_a_dead_keys_events_do_not_keep_anothers_waiting(
                     vendor=vendor, event_id=f"evt_x{number}", type=type_, created_at=now
                 )
     with vendor_scope(None):
-        StripeEvent.objects.filter(handled_at=None).update(received_at=now - LONG_AGO)
+        StripeEvent.objects.filter(handled_at=None).update(attempts=1, next_try_at=now - LONG_AGO)
     monkeypatch.setattr("billing.tasks.A_SWEEP", 4)
     monkeypatch.setattr("billing.tasks.A_VENDORS_SHARE", 3)
     sweep_events.func()
     with vendor_scope(acme):
         assert not StripeEvent.objects.filter(handled_at=None).exists()
     with vendor_scope(dead_key):
-        assert StripeEvent.objects.filter(attempts=1).count() == 3
+        assert StripeEvent.objects.filter(attempts=2).count() == 3

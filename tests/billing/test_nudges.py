@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.tasks import default_task_backend
+import time_machine
+from django.tasks import TaskContext, default_task_backend
 from django.test import override_settings
 from django.utils import timezone
 
@@ -36,6 +37,11 @@ def keep(vendor: Vendor, *numbers: int, **fields: Any) -> None:
         for number in numbers:
             about = {"event_id": f"evt_{number}", "type": "unheard.of"} | fields
             StripeEvent.objects.create(vendor=vendor, created_at=timezone.now(), **about)
+
+
+def run(nudge: Any) -> None:
+    """As a worker does."""
+    nudge.task.call(TaskContext(task_result=nudge), *nudge.args)
 
 
 def unhandled() -> list[str]:
@@ -92,7 +98,7 @@ def test_all_that_nobody_has_tried_is_handled_and_of_this_vendor_only(
     keep(acme, 1, 2)
     keep(acme, 3, attempts=1, next_try_at=timezone.now() + timedelta(minutes=1))
     keep(globex, 4)
-    tasks.handle_events.func(acme.pk)
+    tasks.handle_events.enqueue(acme.pk)
     assert unhandled() == ["evt_3", "evt_4"]
 
 
@@ -101,9 +107,49 @@ def test_after_its_turn_a_vendor_waits_for_the_others(
 ) -> None:
     keep(acme, 1, 2, 3)
     monkeypatch.setattr(tasks, "A_TURN", timedelta(seconds=-1))
-    tasks.handle_events.func(acme.pk)
+    run(tasks.handle_events.enqueue(acme.pk))
     assert unhandled() == ["evt_2", "evt_3"]
-    assert [nudge.args for nudge in queue] == [[acme.pk]]
+    _nudge, successor = queue
     monkeypatch.setattr(tasks, "A_TURN", timedelta(minutes=1))
-    tasks.handle_events.func(acme.pk)
-    assert (unhandled(), len(queue)) == ([], 1)
+    run(successor)
+    assert (unhandled(), len(queue)) == ([], 2)
+
+
+def test_nudges_from_before_a_look_do_not_pile_up(
+    acme: Vendor, queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker was behind: one look stands for all of them, and its successor for the rest."""
+    keep(acme, 1, 2, 3)
+    monkeypatch.setattr(tasks, "A_TURN", timedelta(seconds=-1))
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as clock:
+        nudges = [tasks.handle_events.enqueue(acme.pk) for _second in range(3)]
+        clock.shift(timedelta(seconds=60))
+        for nudge in nudges:
+            run(nudge)
+        assert unhandled() == ["evt_2", "evt_3"]
+        assert len(queue) == 4, "one successor"
+        run(queue[-1])
+        assert unhandled() == ["evt_3"]
+        run(tasks.handle_events.enqueue(acme.pk))
+        assert unhandled() == []
+
+
+def test_where_the_worker_is_behind_a_sweep_nudges_once_a_vendor(acme: Vendor, queue: Any) -> None:
+    keep(acme, 1, 2, 3)
+    with vendor_scope(acme):
+        StripeEvent.objects.update(received_at=timezone.now() - timedelta(minutes=2))
+    tasks.sweep_events.func()
+    assert [(nudge.task.name, nudge.args) for nudge in queue] == [("handle_events", [acme.pk])]
+
+
+def test_a_nudge_for_later_stands_for_what_came_until_then(acme: Vendor, queue: Any) -> None:
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as clock:
+        later = tasks.handle_events.using(run_after=now + timedelta(seconds=30)).enqueue(acme.pk)
+        clock.shift(timedelta(seconds=10))
+        run(tasks.handle_events.enqueue(acme.pk))
+        keep(acme, 1)
+        clock.shift(timedelta(seconds=30))
+        run(later)
+        assert unhandled() == []
