@@ -5,11 +5,9 @@ from django.tasks import task
 
 from accounts import sessions
 from accounts.models import MagicLink, VendorDomain
+from accounts.priorities import SOMEBODY_WAITS
 from accounts.services import domains, links, policy_reports
 from accounts.tenancy import vendor_scope
-
-SOMEBODY_WAITS = 10
-"""Before a screen, for their mail: it goes before receipts and reminders, however many."""
 
 
 @task(priority=SOMEBODY_WAITS)

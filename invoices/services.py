@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -171,9 +172,10 @@ def deliver(document: Document) -> None:
         document.save(update_fields=["sent_at"])
 
 
-def deliver_what_was_left(*, at_most: int, each: int) -> None:
-    """Every vendor gets its share of the round. One that fails is put off, longer each time; after
-    a few in a row the mail server is down, and the rest need not wait for it one by one."""
+def deliver_what_was_left(*, at_most: int, each: int, seconds: float) -> bool:
+    """Whether there is more to do at once. Every vendor gets its share of the round. One that fails
+    is put off, longer each time; after a few in a row the mail server is down, and the rest need
+    not wait for it one by one."""
     # Not part of _undelivered: a claim that joins other tables could be made twice at once.
     waiting = (
         _undelivered()
@@ -181,10 +183,9 @@ def deliver_what_was_left(*, at_most: int, each: int) -> None:
         .filter(Q(pdf="") | Q(trouble=None))
         .order_by("delivery_attempts", "issued_at")
     )
-    in_a_row = 0
-    for document in in_turn(
-        waiting.select_related("vendor", "customer"), at_most=at_most, each=each
-    ):
+    until, in_a_row = monotonic() + seconds, 0
+    found = in_turn(waiting.select_related("vendor", "customer"), at_most=at_most, each=each)
+    for document in found:
         with vendor_scope(document.vendor):
             try:
                 deliver(document)
@@ -193,7 +194,10 @@ def deliver_what_was_left(*, at_most: int, each: int) -> None:
                 logger.exception("Document %s could not be delivered.", document.number)
                 in_a_row += 1
         if in_a_row >= GIVES_UP_AFTER:
-            return
+            return False
+        if monotonic() > until:
+            return True
+    return len(found) == at_most
 
 
 def _undelivered() -> QuerySet[Document]:

@@ -3,13 +3,15 @@
 from django.tasks import task
 
 from accounts.models import Vendor
+from accounts.priorities import NOBODY_WAITS
 from accounts.tenancy import vendor_scope
 from invoices import services
 from invoices.models import Document
 
-# Two a second leave half of a sweep's minute free; the rest waits for the next one.
 A_SWEEP = 500
 A_VENDORS_SHARE = 100
+A_SLICE = 5.0
+"""In seconds."""
 
 
 @task()
@@ -18,8 +20,12 @@ def deliver_document(vendor_id: int, document_id: str) -> None:
         services.deliver(Document.objects.select_related("vendor", "customer").get(pk=document_id))
 
 
-@task()
+@task(priority=NOBODY_WAITS)
 def sweep_documents() -> None:
     """Every vendor's: the one place here that looks across them."""
     with vendor_scope(None):
-        services.deliver_what_was_left(at_most=A_SWEEP, each=A_VENDORS_SHARE)
+        is_more = services.deliver_what_was_left(
+            at_most=A_SWEEP, each=A_VENDORS_SHARE, seconds=A_SLICE
+        )
+    if is_more:
+        sweep_documents.enqueue()

@@ -8,6 +8,7 @@ from threading import Barrier, Thread
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.tasks import default_task_backend
 from django.test import override_settings
 from django.utils.timezone import now
 
@@ -198,6 +199,20 @@ def test_the_sweep_serves_every_vendor(alice, carol, mailoutbox):
         "alice@example.com",
         "carol@example.com",
     ]
+
+
+def test_the_sweep_works_in_slices_and_lets_others_in(alice, mailoutbox, monkeypatch):
+    for _number in range(3):
+        make_receipt(alice, paid_at=now())
+    monkeypatch.setattr("invoices.tasks.A_SLICE", -1)
+    with override_settings(TASKS=LATER):
+        sweep_documents.func()
+        queue = default_task_backend.results
+    assert len(mailoutbox) == 1
+    assert [successor.task.name for successor in queue] == ["sweep_documents"]
+    assert queue[0].task.priority < deliver_document.priority
+    sweep_documents.enqueue()
+    assert len(mailoutbox) == 3
 
 
 def test_one_bad_document_does_not_hold_up_the_others_for_long(alice, carol, mailoutbox):

@@ -1,0 +1,6 @@
+"""Which tasks go before others, whoever has waited longer. Most have none of these."""
+
+SOMEBODY_WAITS = 10
+"""Before a screen, for their mail."""
+NOBODY_WAITS = -10
+"""Long work that looks for what was left behind: a slice at a time, after all the rest."""
