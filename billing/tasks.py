@@ -20,7 +20,7 @@ from billing.services import expiring_cards, notices, settling
 from billing.services.sync import runs
 
 LOST_AFTER = timedelta(seconds=20)
-"""An event that nobody has tried by then has lost its task."""
+"""An event that nobody has tried by then has lost its nudge."""
 EVENTS_KEPT = timedelta(days=30)
 A_SWEEP = 500
 A_VENDORS_SHARE = 100

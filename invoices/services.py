@@ -196,7 +196,7 @@ def deliver_what_was_left(*, at_most: int, each: int, seconds: float) -> bool:
         if in_a_row >= GIVES_UP_AFTER:
             return False
         if monotonic() > until:
-            return True
+            return in_a_row == 0
     return len(found) == at_most
 
 

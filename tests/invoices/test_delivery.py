@@ -215,6 +215,16 @@ def test_the_sweep_works_in_slices_and_lets_others_in(alice, mailoutbox, monkeyp
     assert len(mailoutbox) == 3
 
 
+def test_a_mail_server_that_lets_us_wait_is_asked_once_a_sweep(alice, monkeypatch, mail_is_down):
+    """Each answer takes longer than a slice: its end is no reason to go on with the next mail."""
+    for _number in range(3):
+        make_receipt(alice, paid_at=now())
+    monkeypatch.setattr("invoices.tasks.A_SLICE", -1)
+    sweep_documents.enqueue()
+    with vendor_scope(alice.vendor):
+        assert Document.objects.filter(delivery_attempts=1).count() == 1
+
+
 def test_one_bad_document_does_not_hold_up_the_others_for_long(alice, carol, mailoutbox):
     bad = make_receipt(alice, paid_at=now())
     good = make_receipt(carol, paid_at=now())
