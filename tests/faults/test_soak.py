@@ -52,16 +52,16 @@ class Day(Shop):
 
 
 class Memory:
-    """Of web server and worker, in MB; what they share is counted once."""
+    """Of web server and worker, in MB; what their processes share is counted once."""
 
     def __init__(self, hub: Running) -> None:
         self.hub = hub
-        self.looks: list[float] = []
+        self.looks: dict[str, list[float]] = {"web": [], "worker": []}
         self.over = threading.Event()
 
-    def look(self) -> float:
+    def look(self, name: str) -> float:
         kilobytes = 0
-        for pid in (pid for name in ("web", "worker") for pid in self.hub.members(name)):
+        for pid in self.hub.members(name):
             with suppress(OSError):  # it has gone since
                 found = SHARE.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
                 kilobytes += int(found[1]) if found else 0
@@ -71,7 +71,8 @@ class Memory:
     def watched(self) -> Iterator[None]:
         def watch() -> None:
             while not self.over.wait(A_LOOK):
-                self.looks.append(self.look())
+                for name, looks in self.looks.items():
+                    looks.append(self.look(name))
 
         watching = threading.Thread(target=watch)
         watching.start()
@@ -82,8 +83,20 @@ class Memory:
             watching.join()
 
     def of_fifth(self, which: int) -> float:
-        a_fifth = len(self.looks) // 5
-        return median(self.looks[which * a_fifth : (which + 1) * a_fifth])
+        """Of both together."""
+        both = [sum(looks) for looks in zip(*self.looks.values(), strict=True)]
+        return median(self._fifth(both, which))
+
+    def told(self) -> str:
+        """Each by itself, fifth after fifth."""
+        return "; ".join(
+            f"{name} {', '.join(f'{median(self._fifth(looks, which)):.0f}' for which in range(5))}"
+            for name, looks in self.looks.items()
+        )
+
+    def _fifth(self, looks: list[float], which: int) -> list[float]:
+        a_fifth = len(looks) // 5
+        return looks[which * a_fifth : (which + 1) * a_fifth]
 
 
 def test_half_an_hour_of_ordinary_work(hub: Running, customers: list[str], report: Report) -> None:
@@ -97,7 +110,8 @@ def test_half_an_hour_of_ordinary_work(hub: Running, customers: list[str], repor
     waited = hub.wait_until_handled(300)
     report(
         f"{MINUTES:g} min at {pace}, {spent:.0f} s in all; memory {warm:.0f} MB when warm, "
-        f"{at_last:.0f} MB at last ({at_last / warm - 1:+.1%}); all handled {waited:.0f} s after"
+        f"{at_last:.0f} MB at last ({at_last / warm - 1:+.1%}), fifth after fifth "
+        f"{memory.told()}; all handled {waited:.0f} s after"
     )
     assert pace.outcomes == {200: int(RATE * MINUTES * 60)}
     assert at_last <= warm * (1 + GROWTH)

@@ -74,6 +74,12 @@ class Served:
         connection.close()
         return answer
 
+    def wait_until_told(self, seconds: float = 10) -> None:
+        """A receiver has heard of an event before the sandbox has its answer."""
+        until = time.monotonic() + seconds
+        while self.sandbox.undelivered() and time.monotonic() < until:
+            time.sleep(0.01)
+
     def stop(self) -> None:
         for line in self.lines:
             line.close()

@@ -48,6 +48,7 @@ def test_a_refused_event_is_sent_again_until_it_is_taken(served, receiver, endpo
 
     first, second = (json.loads(body)["id"] for _, _, body in receiver.heard)
     assert first == second
+    served.wait_until_told()
     event = served.client().events.retrieve(first)
     assert event.pending_webhooks == 0
     assert served.ask("GET", "/sandbox/idle").json == {"idle": True, "waiting": 0}
@@ -70,10 +71,11 @@ def test_what_did_not_arrive_before_a_restart_arrives_after_it(serve, receiver, 
     receiver.wait_for(1)
     first.stop()
     receiver.statuses = []
+    receiver.heard.clear()
 
     serve(path=tmp_path / "sandbox.sqlite3")
 
-    receiver.wait_for(2, seconds=15)
+    receiver.wait_for(1, seconds=15)
     assert json.loads(receiver.heard[-1][2])["type"] == "customer.created"
 
 
