@@ -13,7 +13,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from accounts.tenancy import vendor_scope
-from invoices import services
+from invoices import pdf, services
 from invoices.money import MINUS
 from tests.factories import make_document, make_document_settings
 from tests.invoices.factories import (
@@ -246,6 +246,18 @@ HOSTILE = [
     '<base href="{url}"><script>fetch("{url}")</script>',
     "{{% include '{url}' %}} {{{{ vendor.tax_id }}}}",
 ]
+
+
+def test_no_text_has_a_font_feature(alice):
+    """WeasyPrint never gives back the memory that each takes; a worker prints for months."""
+    receipt = make_receipt(alice)
+    make_credit_note(receipt, 1000)
+    context = {"vendor": alice.vendor, "language": "de", "title": "x", "facts": []}
+    context |= {"statement": "x", "timestamp": IN_JUNE}
+    with vendor_scope(alice.vendor):
+        services.record_pdf("invoices/record.html", context)
+
+    assert pdf._fonts().font_features == {}
 
 
 @pytest.mark.parametrize("words", HOSTILE)
