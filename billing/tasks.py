@@ -11,7 +11,7 @@ from django.tasks import TaskContext, task
 from django.utils import timezone
 
 from accounts.models import Vendor
-from accounts.priorities import NOBODY_WAITS
+from accounts.priorities import A_SLICE, NOBODY_WAITS
 from accounts.tenancy import vendor_scope
 from accounts.turns import in_turn
 from billing import events
@@ -24,7 +24,6 @@ LOST_AFTER = timedelta(seconds=20)
 EVENTS_KEPT = timedelta(days=30)
 A_SWEEP = 500
 A_VENDORS_SHARE = 100
-A_SLICE = timedelta(seconds=5)
 A_TURN = timedelta(seconds=2)
 SHARED_FOR = 1.0
 CLOCKS_DIFFER_BY = 0.5
@@ -178,6 +177,6 @@ def go_on_comparing(vendor_id: int, run_id: int) -> None:
 
 
 def _slice(run: SyncRun) -> None:
-    runs.go_on(run, until=timezone.now() + A_SLICE)
+    runs.go_on(run, until=timezone.now() + timedelta(seconds=A_SLICE))
     if run.finished_at is None and not run.stopped_by:
         go_on_comparing.enqueue(run.vendor_id, run.pk)

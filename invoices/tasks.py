@@ -3,15 +3,13 @@
 from django.tasks import task
 
 from accounts.models import Vendor
-from accounts.priorities import NOBODY_WAITS
+from accounts.priorities import A_SLICE, NOBODY_WAITS
 from accounts.tenancy import vendor_scope
 from invoices import services
 from invoices.models import Document
 
 A_SWEEP = 500
 A_VENDORS_SHARE = 100
-A_SLICE = 5.0
-"""In seconds."""
 
 
 @task()
