@@ -8,9 +8,10 @@ shows the cost of everything else. The loop is psycopg with a prepared statement
 no HTTP, no signature, no Django: what the database itself can do for one connection and for
 several. The hub is gunicorn as config/gunicorn.py has it, over one connection and over as many as
 it has threads; each body is another event, signed. No worker runs, so every event stays to be
-handled. An empty view behind the same gunicorn shows what HTTP alone costs. CPU time of the
-server's workers (of the loop: its own), medians of interleaved rounds. With --profile, shows where
-the view spends its time.
+handled. An empty view behind the same gunicorn shows what HTTP alone costs, and the same webhook
+without Django (bench/bare_webhook.py) what is to be had at best. CPU time of the server's workers
+(of the loop: its own), medians of interleaved rounds. With --profile, shows where the view spends
+its time.
 """
 
 # ruff: noqa: E402 (Django is set up before anything of ours is imported)
@@ -69,7 +70,7 @@ SYNCING = (
     " WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"
 )
 TARGET = 0.6
-LOOP, WEBHOOK = "insert loop", "webhook"
+LOOP, CEILING, WEBHOOK = "insert loop", "no Django", "webhook"
 SECRET = "whsec_bench"  # noqa: S105
 PATH = "/billing/webhook/"
 
@@ -87,8 +88,13 @@ def main(rounds: int, *, profile: bool) -> None:
     if profile:
         print_profile(vendor)
         return
-    with gunicorn("bench.bare:application", {}) as bare, gunicorn("config.wsgi", {}) as hub:
-        measure(bare, hub, vendor, rounds)
+    ceiling = {"BENCH_SECRET": SECRET, "BENCH_VENDOR": str(vendor.pk)}
+    with (
+        gunicorn("bench.bare:application", {}) as bare,
+        gunicorn("bench.bare_webhook:application", ceiling) as bare_webhook,
+        gunicorn("config.wsgi", {}) as hub,
+    ):
+        measure(bare, bare_webhook, hub, vendor, rounds)
 
 
 def body() -> bytes:
@@ -152,11 +158,12 @@ def see_every_vendor() -> Iterator[psycopg.Connection]:
         yield raw
 
 
-def measure(bare: Server, hub: Server, vendor: Vendor, rounds: int) -> None:
+def measure(bare: Server, bare_webhook: Server, hub: Server, vendor: Vendor, rounds: int) -> None:
     empty = [Asked("GET", "/", {})] * EVENTS_A_ROUND
     asks: dict[str, Callable[[int], Spent]] = {
         LOOP: lambda connections: insert_loop(vendor, connections),
         "empty view": lambda connections: bare.ask(empty, connections=connections),
+        CEILING: lambda connections: bare_webhook.ask(webhooks(vendor), connections=connections),
         WEBHOOK: lambda connections: hub.ask(webhooks(vendor), connections=connections),
     }
     hub.ask(webhooks(vendor), connections=CONNECTIONS)
