@@ -32,7 +32,8 @@ def receipts_mailed(hub: Running) -> Counter[str]:
         for mail in hub.stack.mailbox.mails_to(f"buyer{buyer}@example.com")
     ]
     attached = (part for mail in mails for part in mail.message.iter_attachments())
-    return Counter(str(part.get_filename()) for part in attached)
+    pdfs = (part for part in attached if part.get_content_type() == "application/pdf")
+    return Counter(str(part.get_filename()) for part in pdfs)
 
 
 def test_two_workers_share_a_busy_hub(hub: Running, customers: list[str], report: Report) -> None:
