@@ -6,6 +6,7 @@ so that Stripe is asked about a key outside any database transaction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ from billing.services.keys import KeyCheck, check_connected_account, check_keys
 from hub.admin import roles
 from hub.admin.connect import connection_of
 
+WEBHOOK_SECRET = re.compile(r"whsec_[\w+/=-]+", re.ASCII)
 SECRET = forms.PasswordInput(attrs={"autocomplete": "off", "class": "vTextField"})
 
 
@@ -130,6 +132,7 @@ class KeysForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("clear"):
             return cleaned
+        self._check_webhook_secret()
         if connected := cleaned.get("connected_account_id"):
             self._ask("connected_account_id", lambda: check_connected_account(connected))
         elif cleaned.get("secret_key") or cleaned.get("publishable_key"):
@@ -138,6 +141,19 @@ class KeysForm(forms.Form):
                 cleaned.get("publishable_key") or self.account.publishable_key,
             )
         return cleaned
+
+    def _check_webhook_secret(self) -> None:
+        secret = self.cleaned_data.get("webhook_secret")
+        if secret and not WEBHOOK_SECRET.fullmatch(secret):
+            self.add_error("webhook_secret", _("A webhook signing secret looks like whsec_…"))
+        elif secret and self.cleaned_data.get("make_endpoint"):
+            self.add_error(
+                "webhook_secret",
+                _(
+                    "An endpoint that the hub makes has a secret of its own. Leave this empty, or"
+                    " untick the box below to use the endpoint you have made."
+                ),
+            )
 
     def _check_keys(self, secret: str, publishable: str) -> None:
         """In words first, then by asking Stripe."""
@@ -222,7 +238,7 @@ def _see_to_it(request: HttpRequest, form: KeysForm, vendor: Vendor) -> None:
 
 def _see_to_the_endpoint(request: HttpRequest, form: KeysForm, vendor: Vendor) -> None:
     try:
-        if form.cleaned_data["make_endpoint"] and not form.cleaned_data["webhook_secret"]:
+        if form.cleaned_data["make_endpoint"]:
             key_service.ensure_webhook_endpoint(vendor)
         faults = key_service.check_webhook_endpoint(vendor)
     except BillingError as error:

@@ -120,6 +120,21 @@ def test_an_endpoint_that_no_longer_fits_is_replaced(stripe: sdk.V1Services, acm
     assert set(after.enabled_events) == set(events.HANDLERS)
 
 
+def test_an_endpoint_whose_secret_was_only_typed_in_is_replaced(
+    stripe: sdk.V1Services, acme: Vendor
+) -> None:
+    [before] = stripe.webhook_endpoints.list().data
+    use_keys(StripeAccount.objects.get(), webhook_secret="whsec_mistyped")
+    [unproven] = check_webhook_endpoint(acme)
+    assert "cannot be checked beforehand" in unproven
+    ensure_webhook_endpoint(acme)
+    [after] = stripe.webhook_endpoints.list().data
+    account = StripeAccount.objects.get()
+    assert before.id != after.id == account.webhook_endpoint_id
+    assert account.webhook_secret not in ("", "whsec_mistyped")
+    assert check_webhook_endpoint(acme) == []
+
+
 def test_another_systems_endpoint_is_left_alone(stripe: sdk.V1Services, acme: Vendor) -> None:
     other = stripe.webhook_endpoints.create(
         {"url": "https://shop.example/hook", "enabled_events": ["*"]}

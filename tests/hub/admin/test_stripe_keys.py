@@ -108,6 +108,35 @@ def test_the_webhook_endpoint_is_made_when_asked_for(
     assert saved.webhook_secret.startswith("whsec_")
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"webhook_secret": "nonsense"}, "looks like whsec_"),
+        ({"webhook_secret": "whsec_"}, "looks like whsec_"),
+        ({"webhook_secret": "whsec_typed", "make_endpoint": "on"}, "a secret of its own"),
+    ],
+)
+def test_a_webhook_secret_that_cannot_be_right_is_refused(
+    given: dict[str, str], reason: str, as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    make_stripe_account(acme, secret_key=SECRET, publishable_key=PUBLISHABLE)
+    assert reason in errors(as_owner.post(url, given))
+    saved = account_of(acme)
+    assert saved is not None
+    assert saved.webhook_secret == "whsec_acme"
+
+
+def test_a_webhook_secret_typed_in_is_not_said_to_work_until_the_hub_makes_the_endpoint(
+    as_owner: HubClient, url: str, buy: Buyer
+) -> None:
+    typed = as_owner.post(url, {"webhook_secret": "whsec_mistyped"}, follow=True).content.decode()
+    assert "Stripe now tells this hub what happens." not in typed
+    assert "cannot be checked beforehand" in typed
+    repaired = as_owner.post(url, {"make_endpoint": "on"}, follow=True).content.decode()
+    assert "Stripe now tells this hub what happens." in repaired
+    buy.subscription()
+
+
 def test_the_audit_log_says_who_changed_them_but_not_what_they_are(
     as_owner: HubClient, acme: Vendor, url: str
 ) -> None:
