@@ -136,7 +136,8 @@ def check_webhook_endpoint(vendor: Vendor) -> list[str]:
         return min((_faults(one) for one in ours), key=len)
     unproven = _(
         "Whether the webhook signing secret is right cannot be checked beforehand: it is if"
-        " Stripe's next event is listed under Stripe events. If none comes, have the hub make the endpoint."
+        " Stripe's next event is listed under Stripe events. If none comes, have the hub make the"
+        " endpoint."
     )
     return [*min((_faults(one) for one in present), key=len), unproven]
 
