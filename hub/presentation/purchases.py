@@ -32,7 +32,8 @@ KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A purchase in the overview. `steps`: each payment of a split-pay plan, made or not."""
+    """A purchase in the overview. `steps`: each payment of a split-pay plan, made or not, and
+    `progress` says how many, where the mark says something more urgent."""
 
     id: UUID
     kind: str
@@ -41,6 +42,7 @@ class Row:
     price: str
     mark: Mark
     end_mark: Mark | None = None
+    progress: Mark | None = None
     discounts: list[str] = field(default_factory=list)
     note: str = ""
     card: str = ""
@@ -78,11 +80,29 @@ def mark_of(subscription: Subscription) -> Mark:
 def _active_mark(subscription: Subscription) -> Mark:
     if subscription.payments_total is None:
         return Mark(text=pgettext("subscription", "Active"), icon="check", tone="ok")
-    text = _("%(made)d of %(total)d paid") % {
+    return Mark(text=_paid_of_all(subscription), icon="parts", tone="ok")
+
+
+def _paid_of_all(subscription: Subscription) -> str:
+    return _("%(made)d of %(total)d paid") % {
         "made": subscription.payments_made,
         "total": subscription.payments_total,
     }
-    return Mark(text=text, icon="parts", tone="ok")
+
+
+SAYS_NO_PROGRESS = (
+    Subscription.State.PAST_DUE,
+    Subscription.State.ENDING,
+    Subscription.State.PAUSED,
+    Subscription.State.CANCELLED,
+)
+
+
+def progress_of(subscription: Subscription) -> Mark | None:
+    """How far a split-pay plan has come, beside a mark that does not say so."""
+    if not subscription.is_split_pay or subscription.state not in SAYS_NO_PROGRESS:
+        return None
+    return Mark(text=_paid_of_all(subscription), icon="parts")
 
 
 def _past_due_mark(subscription: Subscription) -> Mark:
@@ -231,6 +251,7 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         discounts=discounts_of(subscription) if subscription.is_live else [],
         mark=mark_of(subscription),
         end_mark=end_mark_of(subscription),
+        progress=progress_of(subscription),
         note=note_of(subscription),
         card=card_label(subscription) if shows_card else "",
         card_mark=expiry_mark(subscription.paying_card) if shows_card else None,

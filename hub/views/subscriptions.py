@@ -25,7 +25,7 @@ from hub.paging import page_of
 from hub.presentation.cards import expiry_mark
 from hub.presentation.offers import pay_offer
 from hub.presentation.prices import discounts_of, items_of, next_charge_of, price_of
-from hub.presentation.purchases import card_label, end_mark_of, mark_of, note_of
+from hub.presentation.purchases import card_label, end_mark_of, mark_of, note_of, progress_of
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from hub.presentation.words import long_card
 
@@ -57,6 +57,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "subscription": subscription,
         "mark": mark_of(subscription),
         "end_mark": end_mark_of(subscription),
+        "progress": progress_of(subscription),
         "note": note_of(subscription),
         "price": price_of(subscription),
         "discounts": discounts_of(subscription) if subscription.is_live else [],

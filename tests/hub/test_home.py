@@ -83,6 +83,27 @@ def test_past_due_comes_first_with_one_thing_to_do(as_alice, alice):
     assert f"/card/?subscription={late.pk}" in page
 
 
+@pytest.mark.parametrize(
+    ("fields", "mark"),
+    [
+        ({"status": "past_due"}, "Past due"),
+        ({"cancels_at": timezone.now() + timedelta(days=9)}, "Cancels on"),
+        ({"paused_at": timezone.now()}, "Paused"),
+        ({"status": "canceled"}, "Cancelled"),
+    ],
+)
+def test_a_split_pay_plan_says_how_far_it_has_come_whatever_its_state(
+    as_alice, alice, fields, mark
+):
+    plan = make_subscription(alice, payments_total=3, payments_made=2, **fields)
+
+    for path in ("/?kind=split-pay", f"/subscriptions/{plan.pk}/"):
+        page = as_alice.get(path).text
+
+        assert mark in page
+        assert page.count("2 of 3 paid") == 1
+
+
 def test_who_has_nothing_active_reads_that_no_charge_is_coming(as_bob):
     page = as_bob.get("/").text
 
