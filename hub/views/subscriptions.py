@@ -114,7 +114,7 @@ def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
         "subscription": subscription,
         "form": form,
         "price": price_of(subscription),
-        "card": card_label(subscription),
+        "card": card_label(subscription) if states.way(subscription, Act.CARD) else "",
         "charge_until_then": next_charge_of(subscription) if _is_charged_on(subscription) else "",
         "still_open": still_open(subscription),
         "pay": pay_offer(subscription),

@@ -28,6 +28,16 @@ def test_it_asks_before_it_acts(as_buyer, italian, stripe):
     assert in_stripe(stripe, italian).cancel_at is None
 
 
+def test_of_a_free_plan_it_does_not_say_that_a_card_is_charged_no_more(buy):
+    free = buy.subscription("Newsletter", amount=0)
+
+    page = signed_in(free.customer).get(f"/subscriptions/{free.pk}/cancel/").text
+
+    assert "Your access ends." in page
+    assert "is not charged for it again" not in page
+    assert "4242" not in page
+
+
 def test_it_lets_the_paid_month_run_out(as_buyer, italian, stripe, buy):
     answer = as_buyer.post(f"/subscriptions/{italian.pk}/cancel/", {"reason": "price"}, follow=True)
 
