@@ -51,6 +51,7 @@ HERE, INVOICE = Way.HERE, Way.INVOICE
 ENDED = _("This has ended already.")
 ENDED_FOR_GOOD = _("This has ended already. You are welcome to buy it again.")
 NO_CARD_ANY_MORE = _("This has ended and is not charged again, so there is no card to change.")
+NEVER_BEGAN = _("The first payment was not made, so this did not begin.")
 NOT_BEGUN = _("The first payment is still open, so there is nothing to cancel yet.")
 FIRST_PAYMENT = _("The first payment is still open. Pay it first; the card can be changed then.")
 BY_INVOICE = _("You get an invoice for each payment and pay it yourself, so no card is charged.")
@@ -62,10 +63,11 @@ MANAGED = _("Stripe itself sells this to you, so it is changed on Stripe's own p
 UNKNOWN = _("This cannot be changed here at present. Please write to us, and we will do it.")
 
 OVER = Row(card=NO_CARD_ANY_MORE, cancel=ENDED, undo=ENDED_FOR_GOOD, pay=NOTHING_DUE)
+NEVER = Row(card=NEVER_BEGAN, cancel=NEVER_BEGAN, undo=NEVER_BEGAN, pay=NEVER_BEGAN)
 
 AUTOMATIC: dict[str, Row] = {
     Status.INCOMPLETE: Row(card=FIRST_PAYMENT, cancel=NOT_BEGUN, undo=NOT_BEGUN, pay=INVOICE),
-    Status.INCOMPLETE_EXPIRED: OVER,
+    Status.INCOMPLETE_EXPIRED: NEVER,
     Status.TRIALING: Row(card=HERE, cancel=HERE, undo=HERE, pay=NOTHING_DUE),
     Status.ACTIVE: Row(card=HERE, cancel=HERE, undo=HERE, pay=NOTHING_DUE),
     Status.PAST_DUE: Row(card=HERE, cancel=HERE, undo=HERE, pay=HERE),
@@ -76,7 +78,7 @@ AUTOMATIC: dict[str, Row] = {
 
 BY_HAND: dict[str, Row] = {
     Status.INCOMPLETE: AUTOMATIC[Status.INCOMPLETE],
-    Status.INCOMPLETE_EXPIRED: OVER,
+    Status.INCOMPLETE_EXPIRED: NEVER,
     Status.TRIALING: Row(card=BY_INVOICE, cancel=HERE, undo=HERE, pay=NOTHING_DUE),
     Status.ACTIVE: Row(card=BY_INVOICE, cancel=HERE, undo=HERE, pay=INVOICE),
     Status.PAST_DUE: Row(card=BY_INVOICE, cancel=HERE, undo=HERE, pay=INVOICE),

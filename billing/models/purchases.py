@@ -99,6 +99,7 @@ class Subscription(CardOnFile, VendorOwned):
         """What the customer reads."""
 
         INCOMPLETE = "incomplete"
+        NEVER_BEGAN = "never_began"
         TRIAL = "trial"
         ACTIVE = "active"
         PAST_DUE = "past_due"
@@ -226,6 +227,7 @@ class Subscription(CardOnFile, VendorOwned):
         """The first that holds; what the customer should act on comes before what merely is."""
         holds = {
             self.State.COMPLETED: self.is_paid_off,
+            self.State.NEVER_BEGAN: self.status == self.Status.INCOMPLETE_EXPIRED,
             self.State.CANCELLED: self.status in self.ENDED_STATUSES,
             self.State.INCOMPLETE: self.status == self.Status.INCOMPLETE,
             self.State.PAST_DUE: self.status in (self.Status.PAST_DUE, self.Status.UNPAID),

@@ -73,6 +73,7 @@ def mark_of(subscription: Subscription) -> Mark:
         Subscription.State.CANCELLED: _cancelled_mark,
         Subscription.State.COMPLETED: _completed_mark,
         Subscription.State.INCOMPLETE: _incomplete_mark,
+        Subscription.State.NEVER_BEGAN: _never_began_mark,
     }
     return marks[state](subscription)
 
@@ -158,10 +159,15 @@ def _incomplete_mark(_subscription: Subscription) -> Mark:
     return Mark(text=_("Waiting for its first payment"), icon="clock", tone="soon")
 
 
+def _never_began_mark(_subscription: Subscription) -> Mark:
+    return Mark(text=_("Did not begin"), icon="ended")
+
+
 def note_of(subscription: Subscription) -> str:
     """The one consequence that matters in this state: the next charge, or that there is none."""
     notes = {
         Subscription.State.INCOMPLETE: _incomplete_note,
+        Subscription.State.NEVER_BEGAN: _never_began_note,
         Subscription.State.PAST_DUE: _past_due_note,
         Subscription.State.ENDING: _ending_note,
         Subscription.State.PAUSED: _paused_note,
@@ -174,6 +180,10 @@ def note_of(subscription: Subscription) -> str:
 
 def _incomplete_note(subscription: Subscription) -> str:
     return _("It begins once that is paid") if states.way(subscription, Act.PAY) else ""
+
+
+def _never_began_note(_subscription: Subscription) -> str:
+    return _("The first payment was not made")
 
 
 def _past_due_note(subscription: Subscription) -> str:

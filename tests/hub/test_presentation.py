@@ -130,6 +130,11 @@ def subscription(**fields) -> Subscription:
             "",
         ),
         (
+            {"status": "incomplete_expired", "ended_at": datetime(2026, 2, 2, tzinfo=UTC)},
+            "Did not begin",
+            "The first payment was not made",
+        ),
+        (
             {
                 "status": "trialing",
                 "trial_ends_at": datetime(2026, 11, 30, tzinfo=UTC),

@@ -150,6 +150,24 @@ def test_what_waits_for_its_first_payment_leads_there(buy):
     assert f'href="{row.open_invoice_url}"' in page
 
 
+def test_what_was_never_paid_for_is_not_called_cancelled(buy):
+    buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+    unpaid = buy.subscription()
+    buy.wait(hours=24)
+    row = buy.row_of(unpaid.stripe_subscription_id)
+    assert row.status == "incomplete_expired"
+
+    overview = signed_in(row.customer).get("/").text
+    page = signed_in(row.customer).get(f"/subscriptions/{row.pk}/").text
+
+    for text in (overview, page):
+        assert "Did not begin" in text
+        assert "The first payment was not made" in text
+        assert "Cancelled" not in text
+    assert "Started" not in page
+    assert "Ended" not in page
+
+
 def test_what_stripe_sells_itself_is_managed_on_its_page(buy, sandbox):
     row = buy.subscription()
     with vendor_scope(row.vendor):
