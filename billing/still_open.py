@@ -1,6 +1,7 @@
 """What is still to be paid when something is cancelled: pages, the mail and its record go by this.
 
-Stripe goes on trying an open invoice until the subscription has ended, cancelled or not.
+Stripe goes on trying an open invoice until the subscription has ended, cancelled or not; and a
+renewal's invoice, a draft for about an hour, is charged even if it is cancelled within that hour.
 """
 
 from __future__ import annotations
@@ -18,49 +19,83 @@ from billing.brands import card_words
 from billing.models import Subscription
 from invoices.money import format_money
 
+MOMENTS = ("tried_at", "drafted_at")
+
 
 @dataclass(frozen=True, kw_only=True)
 class StillOpen:
     """`amount_minor`: 0 where an invoice that was sent is not overdue yet. `card`: brand, last four
-    digits, account. `is_last`: nothing is charged beyond it."""
+    digits, account. `is_last`: nothing is charged beyond it. `is_open`: else only what Stripe has
+    drawn up already (`drafted_at`, `drafted_minor`) is to come."""
 
     amount_minor: int
     currency: str
     card: list[str]
     tried_at: datetime | None
     is_last: bool
+    is_open: bool = True
+    drafted_at: datetime | None = None
+    drafted_minor: int = 0
 
     @classmethod
     def remembered(cls, kept: dict[str, Any] | None) -> Self | None:
         """From what `to_remember` gave."""
         if not kept:
             return None
-        tried_at = kept["tried_at"]
-        moment = datetime.fromisoformat(tried_at) if tried_at else None
-        return cls(**kept | {"tried_at": moment})
+        moments = {
+            name: datetime.fromisoformat(kept[name]) if kept.get(name) else None for name in MOMENTS
+        }
+        return cls(**kept | moments)
 
     def to_remember(self) -> dict[str, Any]:
-        tried_at = self.tried_at.isoformat() if self.tried_at else ""
-        return vars(self) | {"tried_at": tried_at}
+        moments = {name: getattr(self, name) for name in MOMENTS}
+        return vars(self) | {name: at.isoformat() if at else "" for name, at in moments.items()}
 
     @property
     def short(self) -> str:
         """`€29.00 is still open`"""
-        if not self.amount_minor:
-            return _("An invoice is still open")
-        return _("%s is still open") % format_money(self.amount_minor, self.currency)
+        parts = [self._short_amount()] if self.is_open else []
+        if self.drafted_at:
+            parts.append(_("%(amount)s falls due on %(day)s") % self._draft_words(self.drafted_at))
+        return ". ".join(parts)
 
     @property
     def words(self) -> str:
         """In the language and zone of who reads it, so only once it is shown."""
-        sentences = [self._amount()]
+        sentences = [self._amount()] if self.is_open else []
         if self.tried_at and self.card:
-            day = date_format(timezone.localtime(self.tried_at), "DATE_FORMAT")
-            words = {"card": card_words(*self.card), "day": day}
+            words = {"card": card_words(*self.card), "day": _day(self.tried_at)}
             sentences.append(_("We try %(card)s again on %(day)s.") % words)
+        if self.drafted_at:
+            sentences.append(self.draft)
         if self.is_last:
             sentences.append(_("Beyond that, nothing is charged."))
         return " ".join(sentences)
+
+    @property
+    def draft(self) -> str:
+        """What is charged although it is cancelled first; nothing where nothing is drawn up."""
+        if not self.drafted_at:
+            return ""
+        words = self._draft_words(self.drafted_at)
+        if not self.card:
+            return (
+                _("An invoice of %(amount)s for the time that has begun follows on %(day)s.")
+                % words
+            )
+        sentence = _("%(amount)s for the time that has begun is charged to %(card)s on %(day)s.")
+        return sentence % (words | {"card": card_words(*self.card)})
+
+    def _draft_words(self, drafted_at: datetime) -> dict[str, str]:
+        return {
+            "amount": format_money(self.drafted_minor, self.currency),
+            "day": _day(drafted_at),
+        }
+
+    def _short_amount(self) -> str:
+        if not self.amount_minor:
+            return _("An invoice is still open")
+        return _("%s is still open") % format_money(self.amount_minor, self.currency)
 
     def _amount(self) -> str:
         if not self.amount_minor:
@@ -72,9 +107,10 @@ class StillOpen:
 def still_open(subscription: Subscription) -> StillOpen | None:
     """None: nothing is, so the time until its end is paid for."""
     sent = states.way(subscription, states.Act.PAY) == states.Way.INVOICE
-    if not subscription.past_due_minor and not sent:
+    is_open = subscription.past_due_minor > 0 or sent
+    if not is_open and not subscription.drafted_at:
         return None
-    card = subscription.paying_card
+    card = subscription.paying_card if subscription.is_charged_by_itself else None
     charged_at, ends_at = subscription.next_charge_at, subscription.access_ends_at
     return StillOpen(
         amount_minor=subscription.past_due_minor,
@@ -82,4 +118,11 @@ def still_open(subscription: Subscription) -> StillOpen | None:
         card=[card.card_brand, card.card_last4, card.card_account] if card else [],
         tried_at=subscription.next_attempt_at if subscription.is_charged_by_itself else None,
         is_last=charged_at is None or ends_at is None or charged_at >= ends_at,
+        is_open=is_open,
+        drafted_at=subscription.drafted_at,
+        drafted_minor=subscription.drafted_minor,
     )
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import first_text, id_of, moment
+from billing.gateway.reading import first_text, id_of, moment, moment_or_none
 from billing.gateway.records import InvoiceRecord
 
 
@@ -22,6 +23,9 @@ class PaymentHistory:
     """Invoices that were paid with money."""
     payments_billed: int
     """Invoices that ask for money, whatever became of them; a renewal's is a draft for an hour."""
+    drafted_at: datetime | None
+    """When Stripe finalises the first of its drafts by itself, and then collects it."""
+    drafted_minor: int
     past_due_since: datetime | None
     past_due_minor: int
     next_attempt_at: datetime | None
@@ -40,13 +44,15 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         invoices = list(found.auto_paging_iter())
     open_ones = sorted((i for i in invoices if i.status == "open"), key=lambda i: i.created)
     overdue = [invoice for invoice in open_ones if _is_overdue(invoice)]
-    attempts = [i.next_payment_attempt for i in overdue if i.next_payment_attempt]
+    drafts = [invoice for invoice in invoices if _is_to_come(invoice)]
     return PaymentHistory(
         payments_made=sum(i.status == "paid" and i.amount_paid > 0 for i in invoices),
         payments_billed=sum(i.total > 0 for i in invoices),
-        past_due_since=moment(min(i.created for i in overdue)) if overdue else None,
+        drafted_at=_first_moment(draft.automatically_finalizes_at for draft in drafts),
+        drafted_minor=sum(draft.amount_due for draft in drafts),
+        past_due_since=_first_moment(invoice.created for invoice in overdue),
         past_due_minor=sum(invoice.amount_remaining for invoice in overdue),
-        next_attempt_at=moment(min(attempts)) if attempts else None,
+        next_attempt_at=_first_moment(i.next_payment_attempt for i in overdue),
         open_invoice_url=first_text(*(invoice.hosted_invoice_url for invoice in open_ones)),
     )
 
@@ -55,6 +61,16 @@ def _is_overdue(invoice: stripe.Invoice) -> bool:
     """Tried in vain; or sent to be paid by a day that is over."""
     is_late = invoice.due_date is not None and moment(invoice.due_date) < timezone.now()
     return invoice.attempted or is_late
+
+
+def _is_to_come(invoice: stripe.Invoice) -> bool:
+    """A draft that Stripe finalises by itself, and that asks for money."""
+    waits = invoice.status == "draft" and invoice.automatically_finalizes_at is not None
+    return waits and invoice.amount_due > 0
+
+
+def _first_moment(found: Iterable[int | None]) -> datetime | None:
+    return moment_or_none(min((seconds for seconds in found if seconds), default=None))
 
 
 def _record(invoice: stripe.Invoice) -> InvoiceRecord:

@@ -81,6 +81,8 @@ class Subscription(CardOnFile, VendorOwned):
     it is limited to). `is_managed`: sold by Stripe itself (Managed Payments).
     `without_card`: what becomes of a trial that ends without a card, in Stripe's word.
     `next_amount_minor` is None where use decides. `last_charge_at` is a split-pay plan's.
+    `drafted_at`: a renewal's invoice is a draft for about an hour, then Stripe collects it,
+    cancelled or not; `next_charge_at` is the one after it.
     `open_invoice_url`: Stripe's page of the oldest open invoice.
     `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """
@@ -149,6 +151,8 @@ class Subscription(CardOnFile, VendorOwned):
     next_charge_at = models.DateTimeField(_("next charge at"), null=True)
     next_amount_minor = models.BigIntegerField(_("next charge"), null=True)
     last_charge_at = models.DateTimeField(_("last payment at"), null=True)
+    drafted_at = models.DateTimeField(null=True)
+    drafted_minor = models.BigIntegerField(default=0)
     cancels_at = models.DateTimeField(_("cancels at"), null=True)
     cancel_requested_at = models.DateTimeField(_("cancellation requested at"), null=True)
     ended_at = models.DateTimeField(_("ended at"), null=True)
@@ -216,6 +220,15 @@ class Subscription(CardOnFile, VendorOwned):
         """Its own card, or else its Stripe customer's."""
         candidates: list[CardOnFile] = [self, self.stripe_customer]
         return next((card for card in candidates if card.has_card), None)
+
+    @property
+    def due_next_at(self) -> datetime | None:
+        """When it is charged next, if it is not cancelled: what is drawn up already comes first."""
+        return self.drafted_at or self.next_charge_at
+
+    @property
+    def due_next_minor(self) -> int | None:
+        return self.drafted_minor if self.drafted_at else self.next_amount_minor
 
     @property
     def access_ends_at(self) -> datetime | None:

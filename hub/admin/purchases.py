@@ -81,7 +81,7 @@ class SubscriptionAdmin(RecordAdmin):
 
     @admin.display(description=_("next charge"), ordering="next_charge_at")
     def next_charge(self, subscription: Subscription) -> str:
-        return short_day(subscription.next_charge_at)
+        return short_day(subscription.due_next_at)
 
     @admin.display(description=_("started"), ordering="started_at")
     def started(self, subscription: Subscription) -> str:

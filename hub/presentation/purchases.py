@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.timezone import localdate
@@ -227,13 +228,20 @@ def _trial_note(subscription: Subscription) -> str:
 
 
 def _charge_note(subscription: Subscription) -> str:
+    if subscription.drafted_at:
+        amount = format_money(subscription.drafted_minor, subscription.currency)
+        return _charge(subscription, subscription.drafted_at, amount)
     is_charged = subscription.next_charge_at and not subscription.is_free
     return _next_charge(subscription) if is_charged else ""
 
 
 def _next_charge(subscription: Subscription) -> str:
     assert subscription.next_charge_at is not None  # noqa: S101 - who calls has looked
-    words = {"day": near_day(subscription.next_charge_at), "amount": next_charge_of(subscription)}
+    return _charge(subscription, subscription.next_charge_at, next_charge_of(subscription))
+
+
+def _charge(subscription: Subscription, moment: datetime, amount: str) -> str:
+    words = {"day": near_day(moment), "amount": amount}
     if subscription.is_charged_by_itself:
         return _("Next charge %(day)s, %(amount)s") % words
     return _("Next invoice %(day)s, %(amount)s") % words

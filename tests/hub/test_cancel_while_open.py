@@ -1,6 +1,6 @@
 """Cancelling while a payment is open: Stripe goes on trying it, so no place may say otherwise."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from io import BytesIO
 
@@ -13,8 +13,8 @@ from accounts.models import Customer
 from accounts.tenancy import vendor_scope
 from billing import emails
 from billing.models import Action
-from billing.still_open import still_open
-from hub.presentation.words import day
+from billing.still_open import StillOpen, still_open
+from hub.presentation.words import day, near_day
 from tests.clients import signed_in
 from tests.factories import make_subscription
 
@@ -231,3 +231,102 @@ def test_a_sent_invoice_that_is_not_overdue_is_open_too(as_alice, alice):
     assert "An invoice is still open and stays due." in page
     assert 'href="https://invoice.stripe.com/i/open"' in page
     assert "You keep full access" not in page
+
+
+# --- In the hour in which a renewal's invoice is a draft ---
+
+
+@pytest.fixture(params=["charge_automatically", "send_invoice"])
+def renewing(request, buy):
+    """Renewed ten minutes ago; Stripe finalises the draft in fifty."""
+    sent = {"collection_method": "send_invoice", "days_until_due": 7}
+    row = buy.subscription(amount=2900, **sent if request.param == "send_invoice" else {})
+    buy.wait(hours=2)
+    for invoice in buy.stripe.invoices.list({"status": "open"}).data:
+        buy.stripe.invoices.pay(invoice.id)
+    row.refresh_from_db()
+    span = row.period_ends_at - datetime.fromtimestamp(buy.sandbox.clock.now(), UTC)
+    buy.wait(seconds=int(span.total_seconds()) + 600)
+    row.refresh_from_db()
+    mail.outbox.clear()
+    return row
+
+
+def to_come(row):
+    """That the renewal is still charged, when and how much, and that this is all."""
+    today = day(row.drafted_at)
+    sentence = f"€29.00 for the time that has begun is charged to Visa •••• 4242 on {today}."
+    if not row.is_charged_by_itself:
+        sentence = f"An invoice of €29.00 for the time that has begun follows on {today}."
+    return f"{sentence} Beyond that, nothing is charged."
+
+
+def assert_to_come(text, row):
+    text = " ".join(unescape(text).split())
+    assert to_come(row) in text
+    assert [sentence for sentence in UNTRUE if sentence in text] == []
+
+
+def test_a_drafted_renewal_is_the_next_charge(renewing):
+    browser = signed_in(renewing.customer)
+    next_one = "Next charge" if renewing.is_charged_by_itself else "Next invoice"
+
+    overview = browser.get("/").text
+    page = browser.get(f"/subscriptions/{renewing.pk}/").text
+
+    assert f"{next_one} {near_day(renewing.drafted_at)}, €29.00" in overview
+    assert f"<dt>{next_one}</dt><dd>{day(renewing.drafted_at)}</dd>" in page
+    assert to_come(renewing).removesuffix(" Beyond that, nothing is charged.") in unescape(page)
+    assert "What is open stays due" not in page
+
+
+def test_a_drafted_renewal_is_told_before_it_is_cancelled(renewing):
+    page = signed_in(renewing.customer).get(f"/subscriptions/{renewing.pk}/cancel/").text
+
+    assert_to_come(page, renewing)
+
+
+@pytest.mark.usefixtures("printed")
+def test_a_drafted_renewal_is_told_once_it_is_cancelled_and_is_charged(renewing, buy):
+    browser = signed_in(renewing.customer)
+
+    result = browser.post(f"/subscriptions/{renewing.pk}/cancel/", follow=True).text
+
+    page = browser.get(f"/subscriptions/{renewing.pk}/").text
+    record = browser.get(f"/subscriptions/{renewing.pk}/cancelled/record/").content
+    [message] = mail.outbox
+    [html] = [part.content for part in message.alternatives]
+    printed = " ".join(page.extract_text() for page in PdfReader(BytesIO(record)).pages)
+    for text in (result, page, message.body, html, printed):
+        assert_to_come(text, renewing)
+    overview = browser.get("/").text
+    assert f"€29.00 falls due on {day(renewing.drafted_at)}" in overview
+    assert "no further charge" not in overview
+
+    buy.wait(hours=1)
+    renewing.refresh_from_db()
+    of_it = {"subscription": renewing.stripe_subscription_id}
+    latest = buy.stripe.invoices.list(of_it).data[0]
+    assert latest.amount_paid == (2900 if renewing.is_charged_by_itself else 0)
+    assert latest.status == ("paid" if renewing.is_charged_by_itself else "open")
+    assert (renewing.drafted_at, renewing.drafted_minor) == (None, 0)
+
+
+def test_who_goes_on_after_all_reads_of_the_drafted_charge(renewing):
+    browser = signed_in(renewing.customer)
+    browser.post(f"/subscriptions/{renewing.pk}/cancel/")
+    mail.outbox.clear()
+
+    browser.post(f"/subscriptions/{renewing.pk}/keep/")
+
+    [message] = mail.outbox
+    told = f"The next charge of €29.00 is on {day(renewing.drafted_at)}."
+    assert told in " ".join(message.body.split())
+
+
+def test_what_was_remembered_before_drafts_were_known_is_still_read():
+    kept = {"amount_minor": 2900, "currency": "eur", "card": [], "tried_at": "", "is_last": True}
+
+    assert StillOpen.remembered(kept).words == (
+        "€29.00 is still open and stays due. Beyond that, nothing is charged."
+    )

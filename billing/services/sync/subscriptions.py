@@ -115,6 +115,8 @@ def _where_it_stands(
         "period_ends_at": record.period_ends_at,
         "next_charge_at": terms.next_charge_at(record),
         "last_charge_at": terms.last_charge_at(record, history, total),
+        "drafted_at": history.drafted_at,
+        "drafted_minor": history.drafted_minor,
         "cancels_at": cancels_at,
         "cancel_requested_at": record.cancel_requested_at if cancels_at else None,
         "ended_at": record.ended_at,
