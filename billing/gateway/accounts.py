@@ -29,6 +29,8 @@ class AccountRecord:
     """What a restricted key may not do though the hub needs it, in Stripe's words."""
     knows_customer: bool
     """False: the customer asked for is another account's, or the other mode's."""
+    knows_publishable_key: bool
+    """False: it is another account's, or nobody's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,11 @@ class EndpointRecord:
 
 
 def look_at_account(
-    secret_key: str, *, connected_account_id: str = "", customer_id: str = ""
+    secret_key: str,
+    *,
+    publishable_key: str = "",
+    connected_account_id: str = "",
+    customer_id: str = "",
 ) -> AccountRecord:
     """Raises KeyRefused where Stripe does not know the key, or the account is not connected."""
     with asking():
@@ -55,6 +61,7 @@ def look_at_account(
             can_charge=account is None or bool(account.charges_enabled),
             missing_permissions=missing,
             knows_customer=not customer_id or _knows(client, customer_id),
+            knows_publishable_key=not publishable_key or _fit(client, client_with(publishable_key)),
         )
 
 
@@ -77,6 +84,24 @@ def _knows(client: stripe.V1Services, customer_id: str) -> bool:
         if code_of(error) != "resource_missing":
             raise
         return False
+    return True
+
+
+def _fit(client: stripe.V1Services, browser: stripe.V1Services) -> bool:
+    """Whether the keys of both are one account's: a SetupIntent made with the one is shown to the
+    other. It is closed at once. Where none can be made, nobody can tell."""
+    try:
+        intent = client.setup_intents.create(
+            {"usage": "off_session", "allowed_payment_method_types": ["card"]}
+        )
+    except (stripe.PermissionError, stripe.InvalidRequestError):
+        return True
+    try:
+        browser.setup_intents.retrieve(intent.id, {"client_secret": intent.client_secret or ""})
+    except (stripe.AuthenticationError, stripe.InvalidRequestError):
+        return False
+    finally:
+        client.setup_intents.cancel(intent.id)
     return True
 
 

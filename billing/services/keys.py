@@ -27,18 +27,24 @@ class KeyCheck:
     """Sentences for the vendor; the keys can be saved all the same."""
     knows_customers: bool
     """False: those of the hub are another account's, or the other mode's."""
+    keys_match: bool
+    """False: the publishable key is another account's, so no card form would work."""
 
 
 def check_keys(*, secret_key: str, publishable_key: str) -> KeyCheck:
     """Ask Stripe whose key it is and what it may do. Raises KeyRefused where it knows none such,
     BillingUnavailable where it cannot be asked."""
-    try:
-        with for_a_page():
-            account = gateway.look_at_account(secret_key, customer_id=_newest_customer_id())
-    except KeyRefused as error:
-        raise KeyRefused(_("Stripe does not accept this key."), code=error.code) from error
     livemode = "_live_" in secret_key
     is_mixed = livemode != ("_live_" in publishable_key)
+    try:
+        with for_a_page():
+            account = gateway.look_at_account(
+                secret_key,
+                publishable_key="" if is_mixed else publishable_key,
+                customer_id=_newest_customer_id(),
+            )
+    except KeyRefused as error:
+        raise KeyRefused(_("Stripe does not accept this key."), code=error.code) from error
     mixed = _("One of the keys is for test mode, the other for live mode.")
     return _check(account, livemode, [mixed] if is_mixed else [])
 
@@ -79,6 +85,7 @@ def _check(account: AccountRecord, livemode: bool, problems: list[str]) -> KeyCh
         livemode=livemode,
         problems=problems,
         knows_customers=account.knows_customer,
+        keys_match=account.knows_publishable_key,
     )
 
 

@@ -176,6 +176,11 @@ class KeysForm(forms.Form):
         except BillingError as error:
             self.add_error(field, ValidationError(str(error), code="refused"))
             return
+        if not self.check.keys_match:
+            self.add_error(
+                "publishable_key",
+                _("This publishable key does not belong to the Stripe account of the secret key."),
+            )
         if not self.check.knows_customers and not self.cleaned_data.get("other_account"):
             self.add_error("other_account", OF_ANOTHER_ACCOUNT)
 

@@ -16,10 +16,11 @@ function free() {
   save.removeAttribute("aria-busy");
 }
 
-// The bank's reason says more than Stripe's code.
+// The bank's reason says more than Stripe's code. What is not about the card never came to its bank.
 function sentenceFor(error) {
   if (error.type.startsWith("api_")) return form.dataset.unreachable;
-  return sentences[error.decline_code] || sentences[error.code] || sentences[""];
+  const otherwise = error.type === "card_error" ? sentences[""] : form.dataset.failed;
+  return sentences[error.decline_code] || sentences[error.code] || otherwise;
 }
 
 // What the card shall pay for is settled before its bank is asked: whoever completes the form, this

@@ -68,11 +68,26 @@ def test_what_a_restricted_key_may_not_do_is_named(
 
 
 def test_asking_for_permissions_changes_nothing(sandbox: Sandbox) -> None:
+    """But for the SetupIntent that both keys are shown, which is closed."""
     check_keys(secret_key=SECRET_KEY, publishable_key=PUBLISHABLE_KEY)
     changing = [entry for entry in sandbox.ledger if entry.method != "GET"]
-    assert len(changing) > 5
-    assert all(entry.status in (400, 404) for entry in changing), changing
-    assert sandbox.events("acct_acme") == []
+    refused = [entry for entry in changing if entry.status in (400, 404)]
+    assert len(refused) > 5
+    assert len(changing) == len(refused) + 2
+    told = [event["type"] for event in sandbox.events("acct_acme")]
+    assert told == ["setup_intent.created", "setup_intent.canceled"]
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("key", ["pk_test_globex_1", "pk_test_acme_revoked", "pk_test_"])
+def test_a_publishable_key_of_another_account_does_not_match(key: str) -> None:
+    assert check_keys(secret_key=SECRET_KEY, publishable_key=PUBLISHABLE_KEY).keys_match
+    assert not check_keys(secret_key=SECRET_KEY, publishable_key=key).keys_match
+
+
+def test_a_key_that_may_not_take_cards_cannot_tell(sandbox: Sandbox) -> None:
+    sandbox.faults.add("POST /v1/setup_intents", "403", times=9)
+    assert check_keys(secret_key=SECRET_KEY, publishable_key="pk_test_globex_1").keys_match
 
 
 def test_the_vendors_page_names_each_permission_and_each_event() -> None:

@@ -99,6 +99,28 @@ def test_a_declined_card_is_told_in_a_sentence_and_changes_nothing(page, acme, e
     expect(page.get_by_text("Mastercard ending in 4444 now pays for everything.")).to_be_visible()
 
 
+def test_what_no_bank_was_asked_about_is_not_laid_at_its_door(page, acme, enter, complaints):
+    """The vendor's publishable key is another account's: Stripe knows no such form there."""
+    complaints.expect("404")
+    alice = acme.buyer()
+    acme.sell(alice, "photography")
+    enter(acme, alice)
+    page.add_init_script(
+        """document.addEventListener("readystatechange", () => {
+          const form = document.getElementById("card-form");
+          if (form) form.dataset.key = "pk_test_globex_demo";
+        });"""
+    )
+    open_card_page(page)
+    type_card(page, GOOD_CARD)
+    page.get_by_role("button", name="Save card").click()
+
+    expect(page.get_by_role("alert")).to_have_text(
+        "This did not work, and your card was not changed. Please write to us."
+    )
+    assert default_card(acme.asked_of_stripe(alice)) == "4242"
+
+
 def test_a_card_is_used_once_its_bank_has_asked_its_owner(page, acme, enter):
     alice = acme.buyer()
     acme.sell(alice, "photography")

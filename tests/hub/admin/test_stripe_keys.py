@@ -66,6 +66,19 @@ def test_a_key_that_stripe_does_not_know_is_refused_at_its_field(
     assert account_of(acme) is None
 
 
+def test_a_publishable_key_of_another_account_is_refused_at_its_field(
+    as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    make_stripe_account(acme, secret_key=SECRET, publishable_key=PUBLISHABLE)
+    answer = as_owner.post(url, {"publishable_key": "pk_test_globex_demo"})
+    page = BeautifulSoup(answer.content, "html.parser")
+    [error] = page.select(".field-publishable_key .errorlist")
+    assert "does not belong to the Stripe account of the secret key" in error.get_text()
+    saved = account_of(acme)
+    assert saved is not None
+    assert saved.publishable_key == PUBLISHABLE
+
+
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [
