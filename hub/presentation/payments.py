@@ -46,9 +46,11 @@ def names_of(subscriptions: Iterable[Subscription]) -> str:
 def tell_of_card(
     request: HttpRequest, new: NewCard, *, live: list[Subscription], for_all: bool
 ) -> None:
-    """`live`: all that cards pay for; what the new one does not pay for is not claimed."""
+    """`live`: all that cards pay for. Only what is proven is claimed: with a step that failed, such
+    as making it the default, it is not everything."""
     words = {"card": card_ending(new.card.brand, new.card.last4)}
-    if for_all and all(cards.is_like(row.paying_card, new.card) for row in live):
+    is_all = for_all and not new.change.failed
+    if is_all and all(cards.is_like(row.paying_card, new.card) for row in live):
         messages.success(request, _("%(card)s now pays for everything.") % words)
     elif new.pays_for:
         words["product"] = names_of(new.pays_for)

@@ -73,6 +73,21 @@ def test_a_new_card_pays_for_one_and_the_rest_stays(as_buyer, italian, photograp
     assert (row.card_brand, row.card_last4) == ("mastercard", "4444")
 
 
+def test_a_card_that_did_not_become_the_default_is_not_said_to_pay_for_everything(buy, sandbox):
+    own = buy.stripe.payment_methods.attach("pm_card_visa", {"customer": buy.customer_id()})
+    italian = buy.subscription("Language Lab: Italian", default_payment_method=own.id)
+    as_buyer = signed_in(italian.customer)
+    intent = opened(as_buyer)
+    buy.confirm_card(intent, "pm_card_mastercard")
+    sandbox.faults.add("POST /v1/customers/*", "500", times=3)
+
+    answer = as_buyer.post("/card/", {"scope": "all", "setup_intent": intent}, follow=True)
+
+    assert "pays for everything" not in answer.text
+    assert "Mastercard ending in 4444 now pays for Language Lab: Italian." in answer.text
+    assert "has not confirmed all of it" in answer.text
+
+
 def test_who_comes_from_one_purchase_changes_that_one_unless_told_otherwise(as_buyer, photography):
     form = as_buyer.get(f"/card/?subscription={photography.pk}").context["form"]
 
