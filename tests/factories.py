@@ -111,7 +111,8 @@ def make_subscription(customer: Customer, **fields: Any) -> Subscription:
         "period_ends_at": ends_at,
         "next_charge_at": ends_at,
     }
-    given |= {"items": one_item(given | fields)}
+    wanted = given | fields
+    given |= {"items": one_item(wanted), "next_amount_minor": wanted["amount_minor"]}
     with vendor_scope(customer.vendor):
         return Subscription.objects.create(
             vendor=customer.vendor, customer=customer, **given | fields

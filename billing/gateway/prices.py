@@ -9,6 +9,7 @@ import stripe
 
 from billing.gateway.reading import id_of, moment, moment_or_none, texts
 from billing.gateway.records import DiscountRecord, ItemRecord
+from billing.gateway.schedule_records import PhasePrice
 from billing.gateway.tariffs import Tariff, TariffMode, Tier
 
 
@@ -17,7 +18,7 @@ def item_record(
 ) -> ItemRecord:
     price, quantity = item.price, getattr(item, "quantity", None)  # metered ones have none
     recurring = price.recurring
-    is_metered = recurring is not None and recurring.usage_type == "metered"
+    is_metered = _is_metered(price)
     count = 1 if quantity is None else quantity
     tariff = tariff_of(client, price, currency)
     exact = Decimal(0) if is_metered else tariff.cost(count)
@@ -34,6 +35,27 @@ def item_record(
         period_ends_at=moment(item.current_period_end),
         discounts=_of_item(client, item, currency),
         metadata=texts(getattr(price.product, "metadata", None)) | texts(price.metadata),
+    )
+
+
+def _is_metered(price: stripe.Price) -> bool:
+    return price.recurring is not None and price.recurring.usage_type == "metered"
+
+
+def phase_price(client: stripe.V1Services, phase: stripe.SubscriptionSchedule.Phase) -> PhasePrice:
+    """A phase names its prices only, so they are asked for."""
+    priced = [
+        (client.prices.retrieve(id_of(i.price), {"expand": ["tiers", "currency_options"]}), i)
+        for i in phase.items
+    ]
+    recurring = priced[0][0].recurring
+    exact = [tariff_of(client, price, phase.currency).cost(i.quantity or 1) for price, i in priced]
+    is_open = any(_is_metered(price) or item.discounts for price, item in priced)
+    amount = sum(int(each.quantize(Decimal(1), ROUND_HALF_UP)) for each in exact)
+    return PhasePrice(
+        amount_minor=None if is_open or phase.discounts else amount,
+        interval=recurring.interval if recurring else "",
+        interval_count=recurring.interval_count if recurring else 1,
     )
 
 

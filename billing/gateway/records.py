@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from billing.gateway.schedule_records import ScheduleRecord
 from billing.gateway.tariffs import Tariff
 from billing.states import ENDINGS, Ending
 
@@ -81,32 +82,6 @@ class ItemRecord:
     discounts: list[DiscountRecord]
     metadata: dict[str, str]
     """The product's, overruled by the price's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhaseRecord:
-    starts_at: datetime
-    ends_at: datetime
-    trial_ends_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScheduleRecord:
-    schedule_id: str
-    subscription_id: str
-    status: str
-    end_behavior: str
-    phases: list[PhaseRecord]
-    metadata: dict[str, str]
-
-    @property
-    def is_running(self) -> bool:
-        return self.status in ("active", "not_started")
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """When the last phase ends the subscription; None: it goes on."""
-        return self.phases[-1].ends_at if self.phases and self.end_behavior == "cancel" else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,9 @@ import stripe
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
 from billing.gateway.phases import phases_to_come
+from billing.gateway.prices import phase_price
 from billing.gateway.reading import id_of, moment, moment_or_none, texts
-from billing.gateway.records import PhaseRecord, ScheduleRecord
+from billing.gateway.schedule_records import PhasePrice, PhaseRecord, ScheduleRecord
 
 if TYPE_CHECKING:
     from stripe.params import (
@@ -31,7 +32,10 @@ class Plan:
     phases: list[dict[str, Any]]
 
 
-def schedule_record(schedule: stripe.SubscriptionSchedule) -> ScheduleRecord:
+def schedule_record(
+    client: stripe.V1Services, schedule: stripe.SubscriptionSchedule
+) -> ScheduleRecord:
+    prices = _prices(client, schedule)
     return ScheduleRecord(
         schedule_id=schedule.id,
         subscription_id=id_of(schedule.subscription),
@@ -42,11 +46,24 @@ def schedule_record(schedule: stripe.SubscriptionSchedule) -> ScheduleRecord:
                 starts_at=moment(phase.start_date),
                 ends_at=moment(phase.end_date),
                 trial_ends_at=moment_or_none(phase.trial_end),
+                price=price,
             )
-            for phase in schedule.phases
+            for phase, price in zip(schedule.phases, prices, strict=True)
         ],
         metadata=texts(schedule.metadata),
     )
+
+
+def _prices(
+    client: stripe.V1Services, schedule: stripe.SubscriptionSchedule
+) -> list[PhasePrice | None]:
+    """Asked for only where the phases are not priced alike, which few schedules are."""
+    phases = schedule.phases
+    kinds = {tuple((id_of(item.price), item.quantity) for item in p.items) for p in phases}
+    is_told = any(phase.discounts or any(i.discounts for i in phase.items) for phase in phases)
+    if len(kinds) == 1 and not is_told:
+        return [None] * len(phases)
+    return [phase_price(client, phase) for phase in phases]
 
 
 def subscription_of_schedule(vendor: Vendor, schedule_id: str) -> str:
@@ -63,7 +80,7 @@ def find_ended_schedule(
     found = client.subscription_schedules.list({"customer": customer_id, "limit": 100})
     for schedule in found.auto_paging_iter():
         if id_of(schedule.subscription) == subscription_id and schedule.status in ENDED:
-            return schedule_record(schedule)
+            return schedule_record(client, schedule)
     return None
 
 

@@ -10,7 +10,8 @@ from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
 from billing.gateway.prices import COUPON_PARTS, discount_records, item_record, tax_is_added
 from billing.gateway.reading import card_of, customer_of, id_of, moment, moment_or_none, texts
-from billing.gateway.records import ScheduleRecord, SubscriptionRecord
+from billing.gateway.records import SubscriptionRecord
+from billing.gateway.schedule_records import ScheduleRecord
 from billing.gateway.schedules import find_ended_schedule, schedule_record
 from billing.states import Ending
 
@@ -181,7 +182,7 @@ def _schedule(
     client: stripe.V1Services, subscription: stripe.Subscription
 ) -> ScheduleRecord | None:
     if isinstance(subscription.schedule, stripe.SubscriptionSchedule):
-        return schedule_record(subscription.schedule)
+        return schedule_record(client, subscription.schedule)
     if subscription.ended_at is None:
         return None
     return find_ended_schedule(

@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
                 ('collection_method', models.CharField(default='charge_automatically', max_length=25)),
                 ('payments_total', models.PositiveSmallIntegerField(null=True, verbose_name='payments in all')),
                 ('payments_made', models.PositiveSmallIntegerField(default=0, verbose_name='payments made')),
+                ('payments_vary', models.BooleanField(default=False)),
                 ('started_at', models.DateTimeField(verbose_name='started at')),
                 ('trial_ends_at', models.DateTimeField(null=True, verbose_name='trial ends at')),
                 ('period_ends_at', models.DateTimeField(null=True, verbose_name='period ends at')),

@@ -80,7 +80,8 @@ class Subscription(CardOnFile, VendorOwned):
     `discounts`: each with name, percent or amount_minor, is_once, ends_on and of_what (the items
     it is limited to). `is_managed`: sold by Stripe itself (Managed Payments).
     `without_card`: what becomes of a trial that ends without a card, in Stripe's word.
-    `next_amount_minor` is None where use decides. `last_charge_at` is a split-pay plan's.
+    `next_amount_minor` is None where use or a discount to come decides; a split-pay plan's payments
+    may differ (`payments_vary`). `last_charge_at` is a split-pay plan's.
     `drafted_at`: a renewal's invoice is a draft for about an hour, then Stripe collects it,
     cancelled or not; `next_charge_at` is the one after it.
     `open_invoice_url`: Stripe's page of the oldest open invoice.
@@ -144,6 +145,7 @@ class Subscription(CardOnFile, VendorOwned):
     collection_method = models.CharField(max_length=25, default=CHARGED_BY_ITSELF)
     payments_total = models.PositiveSmallIntegerField(_("payments in all"), null=True)
     payments_made = models.PositiveSmallIntegerField(_("payments made"), default=0)
+    payments_vary = models.BooleanField(default=False)
     started_at = models.DateTimeField(_("started at"))
     trial_ends_at = models.DateTimeField(_("trial ends at"), null=True)
     period_ends_at = models.DateTimeField(_("period ends at"), null=True)
@@ -188,7 +190,9 @@ class Subscription(CardOnFile, VendorOwned):
 
     @property
     def is_paid_off(self) -> bool:
-        return self.payments_total is not None and self.payments_made >= self.payments_total
+        """Whether all is paid, and Stripe charges nothing more."""
+        is_paid = self.payments_total is not None and self.payments_made >= self.payments_total
+        return is_paid and self.next_charge_at is None
 
     @property
     def is_charged_by_itself(self) -> bool:

@@ -32,9 +32,12 @@ class ItemRow:
 
 def price_of(subscription: Subscription) -> str:
     """`€19.00 a month`, `3 × €15.00 a month`, `6 payments of €149.00`, `Free`, `billed by use`;
-    after what comes off each time."""
+    after what comes off each time. `6 payments` where they are not all alike."""
     if subscription.is_free:
         return pgettext("price", "Free")
+    if subscription.payments_total is not None and subscription.payments_vary:
+        count = subscription.payments_total
+        return ngettext("%(count)d payment", "%(count)d payments", count) % {"count": count}
     if subscription.payments_total is not None:
         amount = _after_discounts(subscription)
         price = ngettext(
@@ -172,7 +175,8 @@ def next_charge_of(subscription: Subscription) -> str:
     """`€19.00`, `€19.00 plus tax`, `by use`: what the next charge will be."""
     if subscription.is_by_use:
         return pgettext("next charge", "by use")
-    known = subscription.next_amount_minor
-    amount = subscription.amount_minor if known is None else known
+    amount = subscription.next_amount_minor
+    if amount is None:
+        return pgettext("next charge", "amount not known yet")
     words = _money(subscription, amount)
     return _("%s plus tax") % words if subscription.tax_is_added and amount else words

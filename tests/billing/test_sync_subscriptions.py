@@ -1,11 +1,9 @@
 """What Stripe says about subscriptions arrives here, whatever the order and however often."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 import stripe as sdk
-from django.utils import timezone
 
 from accounts.models import Vendor
 from billing.models import Subscription
@@ -101,12 +99,6 @@ def test_a_plan_first_heard_of_after_its_end_is_still_a_split_pay_plan(
     Subscription.objects.filter(pk=row.pk).delete()
     again = sync_subscription(in_acme, stripe_id)
     assert (again.payments_total, again.state) == (2, State.COMPLETED)
-
-
-def test_an_end_set_from_the_start_is_a_split_pay_plan(buy: Buyer) -> None:
-    ends_at = int((timezone.now() + timedelta(days=122)).timestamp())
-    row = buy.subscription(cancel_at=ends_at, proration_behavior="none")
-    assert (row.payments_total, row.state, row.cancels_at) == (4, State.ACTIVE, None)
 
 
 def test_a_count_in_the_prices_metadata_is_a_split_pay_plan(buy: Buyer) -> None:

@@ -63,7 +63,9 @@ def subscription(**fields) -> Subscription:
         "next_charge_at": datetime(2026, 12, 3, tzinfo=UTC),
         "period_ends_at": datetime(2026, 12, 3, tzinfo=UTC),
     }
-    return Subscription(**given | {"items": one_item(given | fields)} | fields)
+    wanted = given | fields
+    given |= {"items": one_item(wanted), "next_amount_minor": wanted["amount_minor"]}
+    return Subscription(**given | fields)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,12 @@ def subscription(**fields) -> Subscription:
             "Next charge 3 December, €19.00",
         ),
         (
-            {"status": "canceled", "payments_total": 6, "payments_made": 6},
+            {
+                "status": "canceled",
+                "payments_total": 6,
+                "payments_made": 6,
+                "next_charge_at": None,
+            },
             "All 6 payments made",
             "",
         ),

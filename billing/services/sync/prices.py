@@ -88,7 +88,10 @@ def _discounts(record: SubscriptionRecord) -> list[dict[str, Any]]:
 
 
 def _next_amount(record: SubscriptionRecord, next_charge_at: datetime | None) -> int | None:
-    """Of the items that are due then; None where use decides, or nothing is charged."""
+    """Of the items that are due then, or of the phase that begins; None where it is not known."""
+    phase = record.schedule.phase_at(next_charge_at) if record.schedule and next_charge_at else None
+    if phase is not None and phase.price is not None:
+        return phase.price.amount_minor
     due = [item for item in record.items if item.period_ends_at == next_charge_at]
     if not due or any(item.is_metered for item in due):
         return None

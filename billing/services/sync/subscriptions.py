@@ -101,7 +101,7 @@ def _what_it_is(record: SubscriptionRecord) -> dict[str, Any]:
 def _where_it_stands(
     record: SubscriptionRecord, history: PaymentHistory, paused_at: datetime | None
 ) -> dict[str, Any]:
-    total = terms.payments_total(record)
+    total = terms.payments_total(record, history)
     cancels_at = terms.cancels_at(record, history, total)
     # Of several open invoices the latest decides the status; the others are no less open.
     is_overdue = record.status in OVERDUE or (
@@ -112,6 +112,7 @@ def _where_it_stands(
         "status": record.status,
         "payments_total": total,
         "payments_made": history.payments_made,
+        "payments_vary": terms.payments_vary(record),
         "period_ends_at": record.period_ends_at,
         "next_charge_at": terms.next_charge_at(record),
         "last_charge_at": terms.last_charge_at(record, history, total),

@@ -7,7 +7,8 @@ from calendar import monthrange
 from datetime import datetime, timedelta
 
 from billing.gateway.invoices import PaymentHistory
-from billing.gateway.records import ScheduleRecord, SubscriptionRecord
+from billing.gateway.records import SubscriptionRecord
+from billing.gateway.schedule_records import PhasePrice, PhaseRecord
 from billing.models import Subscription
 
 INSTALLMENTS = "installments"
@@ -16,9 +17,13 @@ ONGOING = "0"
 """There: it goes on, even if a schedule ends it now, because it was cancelled."""
 AT_ONCE = timedelta(minutes=1)
 LONGEST_COUNT = 3
+MOST_CHARGES = 999
+A_DAY = timedelta(days=1)
+DAYS = {"day": 1, "week": 7}
+MONTHS_A_YEAR = 12
 
 
-def payments_total(record: SubscriptionRecord) -> int | None:
+def payments_total(record: SubscriptionRecord, history: PaymentHistory) -> int | None:
     """The number of payments of a split-pay plan; None for a subscription that goes on.
 
     A plan is known by its metadata, by a schedule that ends it, or by an end that was set when it
@@ -28,14 +33,22 @@ def payments_total(record: SubscriptionRecord) -> int | None:
     if stated == ONGOING:
         return None
     if stated:
-        return int(stated)
+        # What nobody ended after its last payment is charged on, and is no plan any more.
+        is_charged_on = history.payments_billed >= int(stated) and next_charge_at(record)
+        return None if is_charged_on else int(stated)
     schedule = record.schedule
     if schedule is not None and schedule.ends_at is not None:
-        return _periods(record, _first_charge_at(record, schedule), schedule.ends_at)
+        return max(1, sum(_charges_in(record, phase) for phase in schedule.phases))
     if record.cancel_at is not None and _ended_by_design(record):
-        count = _periods(record, record.trial_ends_at or record.started_at, record.cancel_at)
+        count = _charges(record, record.trial_ends_at or record.started_at, record.cancel_at)
         return count if count > 1 else None  # one period: bought, and cancelled a moment later
     return None
+
+
+def payments_vary(record: SubscriptionRecord) -> bool:
+    """Whether a split-pay plan's payments are not all alike."""
+    phases = record.schedule.phases if record.schedule else []
+    return len({phase.price for phase in phases if _charges_in(record, phase)}) > 1
 
 
 def ends_at(record: SubscriptionRecord) -> datetime | None:
@@ -55,7 +68,7 @@ def cancels_at(
     end = ends_at(record)
     if end is None or total is None:
         return end
-    to_come = _periods(record, record.next_period_at, end) if end > record.next_period_at else 0
+    to_come = _charges(record, record.next_period_at, end)
     return end if history.payments_billed + to_come < total else None
 
 
@@ -81,13 +94,20 @@ def last_charge_at(
     return _later(record, next_at, periods=max(total - history.payments_billed - 1, 0))
 
 
-def _later(record: SubscriptionRecord, moment: datetime, *, periods: int) -> datetime:
+def _later(
+    record: SubscriptionRecord,
+    moment: datetime,
+    *,
+    periods: int,
+    priced: PhasePrice | None = None,
+) -> datetime:
     """Months have their anchor's day, or else their last."""
-    item = record.items[0]
-    count = item.interval_count * periods
-    if item.interval not in MONTHS:
-        return moment + timedelta(days=DAYS.get(item.interval, 0) * count)
-    year, month = divmod(moment.year * 12 + moment.month - 1 + MONTHS[item.interval] * count, 12)
+    rhythm = priced or record.items[0]
+    count = rhythm.interval_count * periods
+    if rhythm.interval in DAYS:
+        return moment + timedelta(days=DAYS[rhythm.interval] * count)
+    months = count * (MONTHS_A_YEAR if rhythm.interval == "year" else 1)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     day = min(record.cycle_anchored_at.day, monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
 
@@ -108,17 +128,19 @@ def _ended_by_design(record: SubscriptionRecord) -> bool:
     return is_from_start and not record.cancels_at_period_end
 
 
-def _first_charge_at(record: SubscriptionRecord, schedule: ScheduleRecord) -> datetime:
-    first = schedule.phases[0]
-    return first.trial_ends_at or max(first.starts_at, record.started_at)
+def _charges_in(record: SubscriptionRecord, phase: PhaseRecord) -> int:
+    begins = phase.trial_ends_at or max(phase.starts_at, record.started_at)
+    return _charges(record, begins, phase.ends_at, phase.price)
 
 
-MONTHS = {"month": 1, "year": 12}
-DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
-
-
-def _periods(record: SubscriptionRecord, start: datetime, end: datetime) -> int:
-    """How often it charges between two moments; months are not equally long, so it rounds."""
-    item = record.items[0]
-    days = DAYS.get(item.interval, DAYS["month"]) * item.interval_count
-    return max(1, round((end - start) / timedelta(days=days)))
+def _charges(
+    record: SubscriptionRecord, start: datetime, end: datetime, priced: PhasePrice | None = None
+) -> int:
+    """How often it charges from one moment until another. A few hours at the end are no period:
+    whoever sets an end by hand takes a day for it."""
+    over = (
+        count
+        for count in range(MOST_CHARGES)
+        if _later(record, start, periods=count, priced=priced) + A_DAY > end
+    )
+    return next(over, MOST_CHARGES)

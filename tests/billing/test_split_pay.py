@@ -1,0 +1,144 @@
+"""How many payments a plan has, which comes next, and when it is over: as Stripe charges it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from billing import states
+from billing.models import Subscription
+from billing.states import Act
+from hub.presentation.prices import next_charge_of, price_of
+from tests.billing.plugin import Buyer
+
+State = Subscription.State
+
+
+def planned(buy: Buyer, *phases: Any, end: Any = "cancel") -> Subscription:
+    schedule = buy.stripe.subscription_schedules.create(
+        {
+            "customer": buy.customer_id(),
+            "start_date": "now",
+            "end_behavior": end,
+            "phases": list(phases),
+        }
+    )
+    buy.deliver()
+    return buy.row_of(str(schedule.subscription))
+
+
+def phase(buy: Buyer, amount: int, length: str, count: int, *, charged: str = "month") -> Any:
+    price = buy.price_id("Piano in 30 Days", amount, interval=charged)
+    return {
+        "items": [{"price": price}],
+        "duration": {"interval": length, "interval_count": count},
+    }
+
+
+def taken(buy: Buyer, row: Subscription) -> list[int]:
+    """What Stripe has charged so far, in its order."""
+    invoices = buy.stripe.invoices.list({"subscription": row.stripe_subscription_id, "limit": 100})
+    return [invoice.amount_paid for invoice in reversed(invoices.data)]
+
+
+def months_from_now(months: int) -> int:
+    now = timezone.now()
+    year, month = divmod(now.year * 12 + now.month - 1 + months, 12)
+    return int(datetime(year, month + 1, min(now.day, 28), now.hour, tzinfo=UTC).timestamp())
+
+
+# --- Which payment is next ---
+
+
+def test_the_next_charge_is_that_of_the_phase_that_begins(buy: Buyer) -> None:
+    row = planned(buy, phase(buy, 2000, "month", 1), phase(buy, 9900, "month", 2))
+    assert (row.payments_total, row.next_amount_minor, row.payments_vary) == (3, 9900, True)
+    assert (price_of(row), next_charge_of(row)) == ("3 payments", "€99.00")
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert (taken(buy, row), row.next_amount_minor) == ([2000, 9900], 9900)
+    buy.wait(days=31)
+    row.refresh_from_db()
+    assert (taken(buy, row), row.payments_made, row.state) == ([2000, 9900, 9900], 3, "completed")
+    buy.wait(days=31)
+    row.refresh_from_db()
+    assert (price_of(row), row.state) == ("3 payments", State.COMPLETED)
+
+
+def test_one_that_goes_on_at_another_price_says_so_before(buy: Buyer) -> None:
+    row = planned(buy, phase(buy, 2000, "month", 1), phase(buy, 9900, "month", 1), end="release")
+    assert (row.payments_total, price_of(row)) == (None, "€20.00 a month")
+    assert next_charge_of(row) == "€99.00"
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert (taken(buy, row), price_of(row)) == ([2000, 9900], "€99.00 a month")
+
+
+def test_where_use_decides_the_amount_is_left_open(buy: Buyer) -> None:
+    use: Any = {"interval": "month", "usage_type": "metered", "meter": "mtr_1"}
+    by_use = buy.stripe.prices.create(
+        {
+            "currency": "eur",
+            "unit_amount": 5,
+            "recurring": use,
+            "product_data": {"name": "Minutes"},
+        }
+    )
+    month: Any = {"interval": "month", "interval_count": 1}
+    then = {"items": [{"price": by_use.id}], "duration": month}
+    row = planned(buy, phase(buy, 4000, "month", 1), then)
+    assert (row.next_amount_minor, next_charge_of(row)) == (None, "amount not known yet")
+
+
+# --- How many there are ---
+
+
+@pytest.mark.parametrize(
+    ("charged", "length", "count", "payments"), [("week", "day", 30, 5), ("month", "month", 4, 4)]
+)
+def test_each_date_on_which_it_charges_counts(
+    buy: Buyer, charged: str, length: str, count: int, payments: int
+) -> None:
+    row = planned(buy, phase(buy, 1000, length, count, charged=charged))
+    assert row.payments_total == payments
+    while row.status != Subscription.Status.CANCELED:
+        buy.wait(days=7)
+        row.refresh_from_db()
+        assert row.is_paid_off == (row.payments_made == payments)
+    assert (len(taken(buy, row)), row.state) == (payments, State.COMPLETED)
+
+
+def test_an_end_set_from_the_start_counts_its_dates(buy: Buyer) -> None:
+    row = buy.subscription(cancel_at=months_from_now(4), proration_behavior="none")
+    assert (row.payments_total, row.state, row.cancels_at) == (4, State.ACTIVE, None)
+
+
+def test_a_day_more_is_no_payment_more(buy: Buyer) -> None:
+    ends_at = months_from_now(4) + int(timedelta(hours=20).total_seconds())
+    assert buy.subscription(cancel_at=ends_at, proration_behavior="none").payments_total == 4
+
+
+# --- When it is over ---
+
+
+def test_a_plan_that_nobody_ended_goes_on_and_says_so(buy: Buyer) -> None:
+    row = buy.subscription(metadata={"installments": "2"}, amount=4000)
+    assert (row.payments_total, price_of(row)) == (2, "2 payments of €40.00")
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert (row.payments_made, row.is_live) == (2, True)
+    assert (row.payments_total, row.state, row.is_paid_off) == (None, State.ACTIVE, False)
+    assert (price_of(row), next_charge_of(row)) == ("€40.00 a month", "€40.00")
+    assert states.way(row, Act.CANCEL)
+    assert states.way(row, Act.CARD)
+
+
+def test_a_plan_that_was_ended_after_its_last_payment_is_completed(buy: Buyer) -> None:
+    row = buy.subscription(metadata={"installments": "2"}, amount=4000)
+    buy.wait(days=32)
+    buy.stripe.subscriptions.update(row.stripe_subscription_id, {"cancel_at_period_end": True})
+    buy.deliver()
+    row.refresh_from_db()
+    assert (row.payments_total, row.payments_made, row.state) == (2, 2, State.COMPLETED)
+    assert not states.way(row, Act.CANCEL)
