@@ -3,6 +3,7 @@ right."""
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Customer
@@ -51,6 +52,35 @@ def record_failure(
 
 
 def settle_failures(*, action: Action | None = None, event: StripeEvent | None = None) -> None:
-    """It came right after all."""
-    about = {"action": action} if action else {"event": event}
-    Failure.objects.filter(**about, settled_at=None).update(settled_at=timezone.now())
+    """It came right after all: this one, and every earlier try at the same."""
+    about = _tries_at_the_same(action) if action else Q(event=event)
+    _settle(about)
+
+
+def _tries_at_the_same(action: Action) -> Q:
+    """The same act on the same invoice, or with the same Stripe customer, and the same
+    subscription; an act for all of them counts for each."""
+    same = Q(action__kind=action.kind, customer=action.customer_id)
+    if action.subscription_id is not None:
+        same &= Q(subscription=action.subscription_id)
+    for name in SUBJECTS & action.parameters.keys():
+        same &= Q(**{f"action__parameters__{name}": action.parameters[name]})
+    return Q(action=action) | same
+
+
+SUBJECTS = {"invoice", "stripe_customer"}
+"""Parameters of actions that say what they are about."""
+
+
+def settle_by_standing(subscription: Subscription) -> None:
+    """What was tried in vain and is so by now, whoever brought it about: Stripe's own retry, or the
+    vendor there."""
+    is_ending = subscription.cancels_at is not None or not subscription.is_live
+    kinds = [Action.Kind.CANCEL if is_ending else Action.Kind.UNDO_CANCEL]
+    if subscription.is_live and not subscription.past_due_minor:
+        kinds.append(Action.Kind.PAY)
+    _settle(Q(subscription=subscription, action__kind__in=kinds))
+
+
+def _settle(about: Q) -> None:
+    Failure.objects.filter(about, settled_at=None).update(settled_at=timezone.now())

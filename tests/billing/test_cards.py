@@ -313,6 +313,20 @@ def test_the_vendor_sees_why_a_card_was_refused_in_the_browser(buy: Buyer) -> No
     assert failure.request_id.startswith("req_")
 
 
+def test_a_card_that_was_taken_settles_those_refused_for_the_same(buy: Buyer) -> None:
+    rows = [buy.subscription(), buy.subscription("Lab")]
+    for row in rows:
+        setup = card_forms.start(buy.person(), subscription=row)
+        with pytest.raises(Exception, match="declined"):
+            buy.confirm_card(setup.setup_intent_id, "pm_card_visa_chargeDeclined")
+        buy.deliver()
+        Action.objects.update(state=Action.State.REFUSED)
+    new_card(buy, rows[0])
+    assert Failure.objects.get(settled_at=None).subscription == rows[1]
+    new_card(buy)
+    assert not Failure.objects.filter(settled_at=None).exists()
+
+
 def test_after_five_refused_cards_the_form_is_closed(buy: Buyer) -> None:
     buy.subscription()
     setup = card_forms.start(buy.person())
@@ -483,6 +497,29 @@ def test_the_card_on_file_may_be_tried_again(buy: Buyer, past_due: Subscription)
     assert past_due.state == Subscription.State.ACTIVE
     with pytest.raises(NotLive):
         open_invoices.pay_with_card_on_file(buy.person(), subscription=past_due)
+
+
+def test_a_refused_payment_is_settled_when_a_new_card_has_paid(
+    buy: Buyer, past_due: Subscription
+) -> None:
+    open_invoices.pay_with_card_on_file(buy.person())
+    refused = Failure.objects.get()
+    assert (refused.what, refused.settled_at) == ("Pay open invoice", None)
+    new_card(buy, past_due)
+    assert not Failure.objects.filter(settled_at=None).exists()
+
+
+def test_a_refused_payment_is_settled_however_it_is_paid_in_the_end(
+    buy: Buyer, past_due: Subscription
+) -> None:
+    open_invoices.pay_with_card_on_file(buy.person())
+    [invoice] = buy.stripe.invoices.list({"status": "open"}).data
+    buy.stripe.invoices.update(invoice.id, {"metadata": {"seen": "yes"}})
+    buy.deliver()
+    assert Failure.objects.get().settled_at is None
+    buy.stripe.invoices.pay(invoice.id, {"paid_out_of_band": True})
+    buy.deliver()
+    assert Failure.objects.get().settled_at is not None
 
 
 def test_the_card_on_file_is_not_tried_for_ever(buy: Buyer, past_due: Subscription) -> None:

@@ -87,6 +87,43 @@ def test_what_comes_right_is_settled(buy: Buyer, in_acme: Vendor, sandbox: Sandb
     assert failure.settled_at is not None
 
 
+@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after", "500", "403"])
+def test_a_cancellation_that_worked_the_second_time_settles_the_first(
+    buy: Buyer, sandbox: Sandbox, fault: str
+) -> None:
+    row, other = buy.subscription(), buy.subscription("Lab")
+    for one in (row, other):
+        sandbox.faults.add("POST /v1/subscriptions/*", fault, times=3)
+        with pytest.raises(BillingError):
+            cancellation.cancel(one)
+        sandbox.faults.clear()
+    Action.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    cancellation.cancel(row)
+    [still_open] = Failure.objects.filter(settled_at=None)
+    assert still_open.subscription == other
+
+
+def test_what_the_vendor_put_right_at_stripe_is_settled(buy: Buyer) -> None:
+    failure = cancelled_in_vain(buy)
+    row = buy.row_of(buy.stripe.subscriptions.list().data[0].id)
+    buy.stripe.subscriptions.update(row.stripe_subscription_id, {"metadata": {"seen": "yes"}})
+    buy.deliver()
+    failure.refresh_from_db()
+    assert failure.settled_at is None
+    buy.stripe.subscriptions.update(row.stripe_subscription_id, {"cancel_at": "max_period_end"})
+    buy.deliver()
+    failure.refresh_from_db()
+    assert failure.settled_at is not None
+
+
+def test_details_that_were_changed_the_second_time_settle_the_first(buy: Buyer) -> None:
+    person = buy.subscription().customer
+    tries = [actions.start(Action.Kind.UPDATE_DETAILS, person) for _ in range(2)]
+    actions.finish(tries[0], Action.State.REFUSED, error=StripeRefused("No."))
+    actions.finish(tries[1], Action.State.DONE)
+    assert Failure.objects.get().settled_at is not None
+
+
 def test_an_event_of_the_other_mode_is_listed_and_nothing_is_asked(
     buy: Buyer, in_acme: Vendor, sandbox: Sandbox
 ) -> None:

@@ -17,6 +17,7 @@ from billing.gateway.invoices import PaymentHistory
 from billing.gateway.reading import joined
 from billing.gateway.records import SubscriptionRecord
 from billing.models import StripeCustomer, Subscription
+from billing.services.failures import settle_by_standing
 from billing.services.sync import terms
 from billing.services.sync.customers import ensure_customer
 from billing.services.sync.prices import price_fields
@@ -79,6 +80,7 @@ def _save(reading: Reading, asked_at: datetime) -> Subscription:
     fill(row, **_what_it_is(record), **_where_it_stands(record, history, row.paused_at))
     fill(row, **card_fields(record.card))
     row.save()
+    settle_by_standing(row)
     return row
 
 
