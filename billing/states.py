@@ -62,7 +62,7 @@ FREE = _("This is free, so it needs no card.")
 MANAGED = _("Stripe itself sells this to you, so it is changed on Stripe's own page.")
 UNKNOWN = _("This cannot be changed here at present. Please write to us, and we will do it.")
 
-OVER = Row(card=NO_CARD_ANY_MORE, cancel=ENDED, undo=ENDED_FOR_GOOD, pay=NOTHING_DUE)
+OVER = Row(card=NO_CARD_ANY_MORE, cancel=ENDED, undo=ENDED_FOR_GOOD, pay=INVOICE)
 NEVER = Row(card=NEVER_BEGAN, cancel=NEVER_BEGAN, undo=NEVER_BEGAN, pay=NEVER_BEGAN)
 
 AUTOMATIC: dict[str, Row] = {

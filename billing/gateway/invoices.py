@@ -29,6 +29,8 @@ class PaymentHistory:
     past_due_since: datetime | None
     past_due_minor: int
     next_attempt_at: datetime | None
+    open_minor: int
+    """What all open invoices come to, overdue or not."""
     open_invoice_url: str
     """Stripe's page of the oldest open invoice, where it can be paid."""
 
@@ -53,6 +55,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         past_due_since=_first_moment(invoice.created for invoice in overdue),
         past_due_minor=sum(invoice.amount_remaining for invoice in overdue),
         next_attempt_at=_first_moment(i.next_payment_attempt for i in overdue),
+        open_minor=sum(invoice.amount_remaining for invoice in open_ones),
         open_invoice_url=first_text(*(invoice.hosted_invoice_url for invoice in open_ones)),
     )
 

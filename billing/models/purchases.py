@@ -84,6 +84,7 @@ class Subscription(CardOnFile, VendorOwned):
     may differ (`payments_vary`). `last_charge_at` is a split-pay plan's.
     `drafted_at`: a renewal's invoice is a draft for about an hour, then Stripe collects it,
     cancelled or not; `next_charge_at` is the one after it.
+    `past_due_minor`: once it has ended, all that is open.
     `open_invoice_url`: Stripe's page of the oldest open invoice.
     `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """

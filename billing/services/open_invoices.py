@@ -19,10 +19,12 @@ from billing.gateway.payments import OpenInvoiceRecord, Standing
 from billing.models import Action, Subscription
 from billing.services import actions, card_attempts
 from billing.services.cards import live_subscriptions
-from billing.services.sync.subscriptions import OVERDUE, sync_subscription
+from billing.services.sync.subscriptions import sync_subscription
 
 if TYPE_CHECKING:
     pass
+
+OVERDUE = (Subscription.Status.PAST_DUE, Subscription.Status.UNPAID)
 
 
 class Outcome(Enum):

@@ -36,3 +36,9 @@ def payable_with(overdue: list[Subscription]) -> str:
         return ""
     names = {words_for(card) for card in usable}
     return names.pop() if len(names) == 1 else _("the cards on file")
+
+
+def card_label(subscription: Subscription) -> str:
+    """The card that pays for it, short; nothing once nothing is charged any more."""
+    card = subscription.paying_card if subscription.is_live else None
+    return words_for(card) if card else ""

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from billing import states
 from billing.models import CardOnFile, Subscription
+from hub.presentation.cards import card_label
 from hub.presentation.offers import Offer, pay_offer
-from hub.presentation.purchases import KINDS, Row, card_label
+from hub.presentation.purchases import KINDS, Row
 from hub.presentation.words import near_day
 from invoices.money import format_money
 
@@ -55,6 +56,9 @@ def _notice(subscription: Subscription, offer: Offer) -> Notice | None:
         text = _("It begins once that is paid.")
     elif not subscription.past_due_minor:
         return None
+    elif not subscription.is_live:
+        title = _("%(amount)s is still open for %(product)s.") % words
+        text = _("It has ended, but what is open stays due.")
     elif states.way(subscription, states.Act.PAY) == states.Way.INVOICE:
         title = _("The invoice of %(amount)s for %(product)s is overdue.") % words
         text = _("Pay it to keep your access.")

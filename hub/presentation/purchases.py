@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from django.utils.timezone import localdate
@@ -11,15 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from billing import states
-from billing.brands import words_for
 from billing.models import CancellationRules, OneTimePurchase, Subscription
 from billing.states import Act
-from billing.still_open import still_open
-from hub.presentation.cards import expiry_mark
+from hub.presentation.cards import card_label, expiry_mark
 from hub.presentation.marks import Mark
+from hub.presentation.notes import note_of
 from hub.presentation.offers import Offer, offers_on
 from hub.presentation.paths import path_to
-from hub.presentation.prices import discounts_of, next_charge_of, price_of
+from hub.presentation.prices import discounts_of, price_of
 from hub.presentation.words import day, near_day
 from invoices.money import format_money
 
@@ -164,95 +162,6 @@ def _never_began_mark(_subscription: Subscription) -> Mark:
     return Mark(text=_("Did not begin"), icon="ended")
 
 
-def note_of(subscription: Subscription) -> str:
-    """The one consequence that matters in this state: the next charge, or that there is none."""
-    notes = {
-        Subscription.State.INCOMPLETE: _incomplete_note,
-        Subscription.State.NEVER_BEGAN: _never_began_note,
-        Subscription.State.PAST_DUE: _past_due_note,
-        Subscription.State.ENDING: _ending_note,
-        Subscription.State.PAUSED: _paused_note,
-        Subscription.State.TRIAL: _trial_note,
-        Subscription.State.ACTIVE: _charge_note,
-    }
-    note = notes.get(subscription.state)
-    return note(subscription) if note else ""
-
-
-def _incomplete_note(subscription: Subscription) -> str:
-    return _("It begins once that is paid") if states.way(subscription, Act.PAY) else ""
-
-
-def _never_began_note(_subscription: Subscription) -> str:
-    return _("The first payment was not made")
-
-
-def _past_due_note(subscription: Subscription) -> str:
-    card = card_label(subscription)
-    if subscription.next_attempt_at and card:
-        words = {"card": card, "day": near_day(subscription.next_attempt_at)}
-        return _("We try %(card)s again on %(day)s") % words
-    return _("Pay to keep your access")
-
-
-def _ending_note(subscription: Subscription) -> str:
-    if due := still_open(subscription):
-        return f"{due.short}. {_next_charge(subscription)}" if not due.is_last else due.short
-    if subscription.next_charge_at:  # parts of it are charged more often than the longest runs
-        return _("Yours until then. %s") % _next_charge(subscription)
-    if subscription.status == Subscription.Status.TRIALING:
-        return _("Yours until then, nothing is charged")
-    return _("Yours until then, no further charge")
-
-
-def _paused_note(subscription: Subscription) -> str:
-    if subscription.resumes_at:
-        return _("No charge while paused. Goes on %s") % near_day(subscription.resumes_at)
-    return _("No charge while paused")
-
-
-def _trial_note(subscription: Subscription) -> str:
-    if not subscription.next_charge_at or subscription.is_free:
-        return ""
-    without_card = {
-        "cancel": _("Ends then, unless you add a card"),
-        "pause": _("Pauses then, unless you add a card"),
-    }
-    has_card = subscription.paying_card is not None or not states.way(subscription, Act.CARD)
-    if subscription.without_card in without_card and not has_card:
-        return without_card[subscription.without_card]
-    return _("First charge %(day)s, %(amount)s") % {
-        "day": near_day(subscription.next_charge_at),
-        "amount": next_charge_of(subscription),
-    }
-
-
-def _charge_note(subscription: Subscription) -> str:
-    if subscription.drafted_at:
-        amount = format_money(subscription.drafted_minor, subscription.currency)
-        return _charge(subscription, subscription.drafted_at, amount)
-    is_charged = subscription.next_charge_at and not subscription.is_free
-    return _next_charge(subscription) if is_charged else ""
-
-
-def _next_charge(subscription: Subscription) -> str:
-    assert subscription.next_charge_at is not None  # noqa: S101 - who calls has looked
-    return _charge(subscription, subscription.next_charge_at, next_charge_of(subscription))
-
-
-def _charge(subscription: Subscription, moment: datetime, amount: str) -> str:
-    words = {"day": near_day(moment), "amount": amount}
-    if subscription.is_charged_by_itself:
-        return _("Next charge %(day)s, %(amount)s") % words
-    return _("Next invoice %(day)s, %(amount)s") % words
-
-
-def card_label(subscription: Subscription) -> str:
-    """The card that pays for it, short; nothing once nothing is charged any more."""
-    card = subscription.paying_card if subscription.is_live else None
-    return words_for(card) if card else ""
-
-
 def subscription_row(subscription: Subscription, rules: CancellationRules) -> Row:
     state, price = subscription.state, price_of(subscription)
     if state == Subscription.State.TRIAL and not subscription.is_free:
@@ -275,7 +184,8 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         card_mark=expiry_mark(subscription.paying_card) if shows_card else None,
         steps=[payment < subscription.payments_made for payment in range(total)],
         acts=offers_on(subscription, rules),
-        is_over=not subscription.is_live or subscription.is_paid_off,
+        is_over=subscription.is_paid_off
+        or not (subscription.is_live or subscription.past_due_minor),
     )
 
 

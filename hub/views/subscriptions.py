@@ -22,10 +22,11 @@ from billing.states import Act
 from billing.still_open import still_open
 from hub.forms import CancelForm
 from hub.paging import page_of
-from hub.presentation.cards import expiry_mark
+from hub.presentation.cards import card_label, expiry_mark
+from hub.presentation.notes import note_of
 from hub.presentation.offers import pay_offer
 from hub.presentation.prices import discounts_of, items_of, next_charge_of, price_of
-from hub.presentation.purchases import card_label, end_mark_of, mark_of, note_of, progress_of
+from hub.presentation.purchases import end_mark_of, mark_of, progress_of
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from hub.presentation.words import long_card
 

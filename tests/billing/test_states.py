@@ -64,7 +64,7 @@ class World:
         made = stripe.subscriptions.create(given)
         if scheduled:
             stripe.subscription_schedules.create({"from_subscription": made.id})
-        if self.status in (Status.PAST_DUE, Status.UNPAID):
+        if self.status in (Status.PAST_DUE, Status.UNPAID, Status.CANCELED):
             self.buy.use_card(customer, FAILS)
         return made.id
 
@@ -72,17 +72,22 @@ class World:
         stripe, sandbox = self.buy.stripe, self.buy.sandbox
         if self.status == Status.UNPAID:
             sandbox.settings("acct_acme", after_last_retry="unpaid")
-        hours = {Status.INCOMPLETE: 0, Status.INCOMPLETE_EXPIRED: 24, Status.PAST_DUE: 33 * 24}
+        hours = {
+            Status.INCOMPLETE: 0,
+            Status.INCOMPLETE_EXPIRED: 24,
+            Status.PAST_DUE: 33 * 24,
+            Status.CANCELED: 33 * 24,
+        }
         waits = hours.get(Status(self.status), 58 * 24 if self.status == Status.UNPAID else 2)
         sandbox.advance(int(sandbox.clock.now()) + int(timedelta(hours=waits).total_seconds()))
-        for key, (_mode, scheduled, collection) in ids.items():
+        for key, (_mode, _scheduled, collection) in ids.items():
             if self.status == Status.PAUSED:
                 stripe.subscriptions.pause(key, {"type": "subscription"})
             if self.status == Status.UNPAID and collection == SENT:
                 stripe.subscriptions.update(key, {"collection_method": SENT, "days_until_due": 7})
-            if self.status == Status.CANCELED and scheduled:
-                schedule = str(stripe.subscriptions.retrieve(key).schedule)
-                stripe.subscription_schedules.cancel(schedule, {"prorate": False})
+            schedule = stripe.subscriptions.retrieve(key).schedule
+            if self.status == Status.CANCELED and schedule:
+                stripe.subscription_schedules.cancel(str(schedule), {"prorate": False})
             elif self.status == Status.CANCELED:
                 stripe.subscriptions.cancel(key)
 

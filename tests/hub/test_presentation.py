@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from billing.models import OneTimePurchase, StripeCustomer, Subscription
-from hub.presentation import prices, purchases
+from hub.presentation import notes, prices, purchases
 from hub.presentation.paths import path_to
 from tests.factories import item_of as item
 from tests.factories import one_item
@@ -168,7 +168,7 @@ def test_each_state_says_what_is_and_what_comes_next(fields, mark, note):
     it = subscription(**fields)
 
     assert purchases.mark_of(it).text == mark
-    assert purchases.note_of(it) == note
+    assert notes.note_of(it) == note
 
 
 @pytest.mark.parametrize(

@@ -200,3 +200,46 @@ def test_a_plan_says_when_it_is_paid_for_the_last_time(buy):
 
     assert "1 of 3 paid" in page
     assert "Last payment" in page
+
+
+@pytest.fixture(params=["sent", "split-pay"])
+def ended_unpaid(request, buy, in_acme):
+    """It has run out, and its last invoice is open: a sent one, or a plan's third payment."""
+    if request.param == "sent":
+        row = buy.subscription(collection_method="send_invoice", days_until_due=60)
+        at_the_end = {"cancel_at_period_end": True}
+        buy.stripe.subscriptions.update(row.stripe_subscription_id, at_the_end)
+        buy.wait(days=32)
+    else:
+        row = buy.split_pay(payments=3)
+        buy.wait(days=40)
+        buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+        buy.wait(days=60)
+    row.refresh_from_db()
+    assert row.status == "canceled"
+    return row
+
+
+def test_what_is_open_after_the_end_is_told_and_can_be_paid(ended_unpaid, buy):
+    browser = signed_in(ended_unpaid.customer)
+    amount = "€49.00" if ended_unpaid.is_split_pay else "€19.00"
+    pay = f'href="{ended_unpaid.open_invoice_url}"'
+
+    overview = browser.get("/").text
+    page = browser.get(f"/subscriptions/{ended_unpaid.pk}/").text
+
+    assert f"{amount} is still open for {ended_unpaid.product_name}." in overview
+    assert 'class="over"' not in overview
+    for text in (overview, page):
+        assert f"{amount} is still open<" in text
+        assert pay in text
+        assert ("2 of 3 paid" in text) == ended_unpaid.is_split_pay
+
+    card = buy.use_card(buy.customer_id(), "pm_card_visa")
+    of_it = {"subscription": ended_unpaid.stripe_subscription_id, "status": "open"}
+    [invoice] = buy.stripe.invoices.list(of_it).data
+    buy.stripe.invoices.pay(invoice.id, {"payment_method": card})
+    buy.deliver()
+
+    assert "still open" not in browser.get("/").text
+    assert "still open" not in browser.get(f"/subscriptions/{ended_unpaid.pk}/").text

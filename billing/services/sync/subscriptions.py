@@ -31,8 +31,6 @@ from billing.services.sync.rows import (
 
 type Reading = tuple[SubscriptionRecord, PaymentHistory, StripeCustomer]
 
-OVERDUE = (Subscription.Status.PAST_DUE, Subscription.Status.UNPAID)
-
 
 def sync_subscription(vendor: Vendor, subscription_id: str) -> Subscription:
     def read() -> Reading:
@@ -105,10 +103,6 @@ def _where_it_stands(
 ) -> dict[str, Any]:
     total = terms.payments_total(record, history)
     cancels_at = terms.cancels_at(record, history, total)
-    # Of several open invoices the latest decides the status; the others are no less open.
-    is_overdue = record.status in OVERDUE or (
-        record.status in Subscription.LIVE_STATUSES and history.past_due_minor > 0
-    )
     paused_since = paused_at or timezone.now() if record.collection_paused else record.paused_at
     return {
         "status": record.status,
@@ -125,8 +119,19 @@ def _where_it_stands(
         "ended_at": record.ended_at,
         "paused_at": paused_since,
         "resumes_at": record.resumes_at,
-        "past_due_since": history.past_due_since if is_overdue else None,
-        "past_due_minor": history.past_due_minor if is_overdue else 0,
-        "next_attempt_at": history.next_attempt_at if is_overdue else None,
+        **_what_is_due(record, history),
         "open_invoice_url": history.open_invoice_url,
     }
+
+
+def _what_is_due(record: SubscriptionRecord, history: PaymentHistory) -> dict[str, Any]:
+    """Of several open invoices the latest decides the status; the others are no less open. Nor is
+    any once it has ended: Stripe tries none of them again, but each can be paid."""
+    if record.status == Subscription.Status.CANCELED:
+        since, minor, tried_at = history.past_due_since, history.open_minor, None
+    elif record.status in Subscription.LIVE_STATUSES:
+        since, minor = history.past_due_since, history.past_due_minor
+        tried_at = history.next_attempt_at
+    else:
+        since, minor, tried_at = None, 0, None
+    return {"past_due_since": since, "past_due_minor": minor, "next_attempt_at": tried_at}
