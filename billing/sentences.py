@@ -25,6 +25,14 @@ UNAVAILABLE = _(
     "We cannot reach our payment provider just now, so changes must wait. "
     "Please try again in a few minutes."
 )
+UNANSWERED = _(
+    "Our payment provider has not confirmed this yet, so we do not know whether it worked. "
+    "We ask again in a few minutes. Please look here again then."
+)
+UNANSWERED_MAILED = _(
+    "Our payment provider has not confirmed this yet, so we do not know whether it worked. "
+    "We ask again in a few minutes. If it worked, you get an e-mail."
+)
 REFUSED = _("This could not be changed. Please write to us, and we will do it for you.")
 DECLINED = _(
     "Your bank declined this card. Try another card, or ask your bank to allow the payment."

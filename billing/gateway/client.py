@@ -28,7 +28,7 @@ from billing.errors import (
     StripeRefused,
     TaxIdNotValid,
 )
-from billing.gateway import pace
+from billing.gateway import pace, sent
 from billing.models import StripeAccount
 
 API_VERSION: Final = "2026-10-28.endive"
@@ -105,7 +105,7 @@ def _client(
         stripe_version=API_VERSION,
         base_addresses={"api": api_base},
         max_network_retries=RETRIES,
-        http_client=pace.PacedHTTPClient(http),
+        http_client=pace.PacedHTTPClient(sent.NotingHTTPClient(http)),
     )
 
 

@@ -41,9 +41,10 @@ class InProcessHTTPClient(stripe.HTTPClient):
             method.upper(), path, headers=headers or {}, body=post_data or ""
         )
         if sentence := SENTENCES.get(response.fault or ""):
+            cause = ConnectionRefusedError() if response.fault == "refused" else None
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
                 sentence, should_retry=True
-            )
+            ) from cause
         if response.fault == "slow":
             time.sleep(response.delay)
         return response.body, response.status, _CaseInsensitive(response.headers)

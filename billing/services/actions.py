@@ -17,6 +17,7 @@ from accounts.services import audit
 from billing import sentences
 from billing.errors import BillingError, BillingUnavailable, StripeRefused
 from billing.gateway.client import for_a_page
+from billing.gateway.sent import noting_changes
 from billing.models import Action, Subscription
 from billing.services import notices
 from billing.services.failures import record_failure, settle_failures
@@ -26,6 +27,10 @@ NOT_APPLIED = "not_applied"
 AT_WORK = timedelta(minutes=2)
 """Younger ones may still be under way in a page."""
 MAILED = (Action.Kind.CHANGE_CARD, Action.Kind.CANCEL, Action.Kind.UNDO_CANCEL)
+UNANSWERED = dict.fromkeys(MAILED, sentences.UNANSWERED_MAILED) | {
+    Action.Kind.UPDATE_DETAILS: sentences.UNANSWERED
+}
+"""By kind; a link or a page that nobody was given is simply asked for again."""
 
 
 def start(
@@ -71,12 +76,25 @@ def carried_out(action: Action, *, until_done: bool = False) -> Iterator[Action]
     `until_done`: while Stripe is away it stays open, for the sweep to do it again.
     """
     try:
-        with for_a_page():
+        with for_a_page(), in_true_words(action):
             yield action
     except BillingError as error:
         give_up(action, error, until_done=until_done)
         raise
     finish(action, Action.State.DONE)
+
+
+@contextmanager
+def in_true_words(action: Action) -> Iterator[None]:
+    """Where Stripe may have done it, or a part of it, nobody reads that it must wait."""
+    with noting_changes() as sent:
+        try:
+            yield
+        except BillingUnavailable as error:
+            if sent:
+                error.outcome_unknown = True
+                error.args = (UNANSWERED.get(Action.Kind(action.kind), error.args[0]),)
+            raise
 
 
 def give_up(action: Action, error: BillingError, *, until_done: bool = False) -> None:

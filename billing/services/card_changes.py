@@ -56,14 +56,14 @@ def put_to_work(
     change, suffix = Change(), f":{rounds}" if rounds else ""
     with for_a_page():
         if subscription is None:
-            _take(change, DEFAULT, partial(_make_default, action, owner, card, suffix))
+            _take(action, change, DEFAULT, partial(_make_default, action, owner, card, suffix))
             to_change = _to_change(change, owner)
             for key in to_change.without_cards:
-                _take(change, key, partial(_take_cards, action, key, suffix))
+                _take(action, change, key, partial(_take_cards, action, key, suffix))
         else:
             to_change = ToChange([subscription.stripe_subscription_id], [])
         for key in to_change.with_own_card:
-            _take(change, key, partial(_use_for, action, key, card, suffix))
+            _take(action, change, key, partial(_use_for, action, key, card, suffix))
     return change
 
 
@@ -75,9 +75,10 @@ def _to_change(change: Change, owner: StripeCustomer) -> ToChange:
         return ToChange([], [])
 
 
-def _take(change: Change, step: str, do: Callable[[], None]) -> None:
+def _take(action: Action, change: Change, step: str, do: Callable[[], None]) -> None:
     try:
-        do()
+        with actions.in_true_words(action):
+            do()
     except BillingError as error:
         change.failed[step] = error
     else:

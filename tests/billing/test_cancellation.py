@@ -445,7 +445,7 @@ def test_what_is_paid_off_cannot_be_cancelled(buy: Buyer, acme: Vendor) -> None:
 def test_if_stripe_is_down_nothing_is_half_saved(buy: Buyer, sandbox: Sandbox, fault: str) -> None:
     row = buy.subscription()
     sandbox.faults.add("POST /v1/subscriptions/*", fault, times=3)
-    with pytest.raises(BillingUnavailable, match="try again"):
+    with pytest.raises(BillingUnavailable):
         cancellation.cancel(row)
     row.refresh_from_db()
     assert row.state == State.ACTIVE
@@ -464,12 +464,15 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(buy: Buyer, sandbox:
     assert len([entry for entry in asked if not entry.replayed]) == 1
 
 
-def test_an_unknown_outcome_is_settled_by_what_stripe_shows(buy: Buyer, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("fault", ["timeout_after", "truncated"])
+def test_an_unknown_outcome_is_settled_by_what_stripe_shows(
+    buy: Buyer, sandbox: Sandbox, fault: str
+) -> None:
     """It happened, and no answer ever came."""
     row = buy.subscription()
     mail.outbox.clear()
-    sandbox.faults.add("POST /v1/subscriptions/*", "timeout_after", times=3)
-    with pytest.raises(BillingUnavailable):
+    sandbox.faults.add("POST /v1/subscriptions/*", fault, times=3)
+    with pytest.raises(BillingUnavailable, match="do not know whether it worked"):
         cancellation.cancel(row)
     action = Action.objects.get()
     assert (action.state, mail.outbox) == (Action.State.UNKNOWN, [])

@@ -26,7 +26,8 @@ from billing.errors import (
     StripeRefused,
 )
 from billing.gateway import client
-from billing.gateway.customers import read_customer
+from billing.gateway.customers import change_email, read_customer
+from billing.gateway.sent import NotingHTTPClient, noting_changes
 from billing.models import Action, Failure, StripeAccount
 from billing.sandbox.machine import Sandbox
 from billing.services import cancellation
@@ -100,6 +101,29 @@ def test_a_hiccup_is_tried_again_unseen(
     key = buy.customer_id()
     sandbox.faults.add("GET /v1/customers/*", fault, times=2)
     assert read_customer(acme, key).email == "alice@example.com"
+
+
+def test_a_change_that_found_nobody_listening_was_not_sent() -> None:
+    line = sdk.RequestsClient(session=client.TimedSession())
+    noting = NotingHTTPClient(line)
+    with noting_changes() as sent, pytest.raises(sdk.APIConnectionError):
+        noting.request("post", "http://127.0.0.1:1/v1/customers", {}, "")
+    assert sent == []
+
+
+@pytest.mark.usefixtures("in_acme")
+@pytest.mark.parametrize(
+    ("fault", "count"), [("timeout_before", 3), ("truncated", 1), ("429", 0), ("refused", 0)]
+)
+def test_what_stripe_may_have_heard_is_noted(
+    buy: Buyer, sandbox: Sandbox, acme: Vendor, fault: str, count: int
+) -> None:
+    key = buy.customer_id()
+    path = f"/v1/customers/{key}"
+    sandbox.faults.add(f"POST {path}", fault, times=3)
+    with noting_changes() as sent, pytest.raises(BillingUnavailable):
+        change_email(acme, key, email="new@example.com", key="once")
+    assert [url.endswith(path) for url in sent] == [True] * count
 
 
 # --- Errors in our words ---

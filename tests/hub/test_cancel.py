@@ -130,6 +130,24 @@ def test_without_stripe_it_says_that_changes_must_wait(as_buyer, italian, sandbo
     assert "ends on" not in answer.text
 
 
+@pytest.mark.parametrize("fault", ["timeout_after", "truncated", "500"])
+def test_without_an_answer_it_does_not_say_that_nothing_happened(as_buyer, italian, sandbox, fault):
+    sandbox.faults.add("POST /v1/subscriptions/*", fault, times=3)
+
+    answer = as_buyer.post(f"/subscriptions/{italian.pk}/cancel/", follow=True)
+
+    assert "so we do not know whether it worked" in answer.text
+    assert "changes must wait" not in answer.text
+
+
+def test_where_nothing_was_sent_yet_it_says_that_changes_must_wait(as_buyer, italian, sandbox):
+    sandbox.faults.add("GET /v1/subscriptions/*", "timeout_before", times=9)
+
+    answer = as_buyer.post(f"/subscriptions/{italian.pk}/cancel/", follow=True)
+
+    assert "We cannot reach our payment provider just now" in answer.text
+
+
 def test_anothers_subscription_is_not_cancelled(italian, buy, bob, stripe):
     answer = signed_in(bob).post(f"/subscriptions/{italian.pk}/cancel/")
 
