@@ -46,7 +46,7 @@ class SettledFilter(Filter):
 
 @admin.register(Failure)
 class FailureAdmin(RecordAdmin):
-    list_display = ["action_words", "who", "problem", "at_stripe", "day", "state"]
+    list_display = ["action_words", "who", "subscription", "problem", "at_stripe", "day", "state"]
     list_filter = [SettledFilter, ("happened_at", WhenFilter)]
     list_select_related = ["customer", "action", "event", "subscription"]
     search_fields = [
@@ -118,7 +118,7 @@ class FailureAdmin(RecordAdmin):
         return format_html(
             '<a href="{}" target="_blank" rel="noreferrer">{}</a>',
             failure.dashboard_url,
-            failure.request_id or failure.object_id or _("Open"),
+            failure.request_id or failure.object_id or _("In Stripe"),
         )
 
     def get_urls(self) -> list[URLPattern]:

@@ -75,6 +75,7 @@ def test_failed_events_are_replayed(buy: Buyer, acme: Vendor) -> None:
         (["sync_stripe"], {"since": "yesterday", "vendor": "acme"}, "takes a day"),
         (["sync_stripe"], {"vendor": "nobody"}, "No such vendor"),
         (["replay_events", "nobody"], {}, "There is no vendor"),
+        (["replay_events", "acme", "evt_nope"], {}, "There is no event evt_nope."),
     ],
 )
 def test_what_makes_no_sense_is_said(

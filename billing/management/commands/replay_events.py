@@ -38,6 +38,8 @@ class Command(BaseCommand):
         rows = StripeEvent.objects.select_related("vendor")
         if names:
             rows = rows.filter(event_id__in=names)
+            if unknown := set(names) - set(rows.values_list("event_id", flat=True)):
+                raise CommandError(f"There is no event {', '.join(sorted(unknown))}.")
         else:
             rows = rows.filter(handled_at=None) | rows.exclude(failure="")
         if type_:

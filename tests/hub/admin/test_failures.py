@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core import mail
 
 from accounts.models import AuditEntry, TeamMember
@@ -43,6 +44,18 @@ def test_a_failure_shows_its_codes_and_leads_to_stripe(
     assert "card_declined / do_not_honor" in listed
     for shown in (listed, page):
         assert "https://dashboard.stripe.com/test/logs/req_123" in shown
+
+
+def test_the_list_names_the_subscription_and_the_way_to_stripe(
+    as_support: HubClient, failure: Failure
+) -> None:
+    with vendor_scope(failure.vendor):
+        Failure.objects.update(request_id="", object_id="")
+    listed = as_support.get(admin_url("billing_failure_changelist"))
+    [row] = BeautifulSoup(listed.content, "html.parser").select("#result_list tbody tr")
+    cells = {cell["class"][0]: cell.get_text(strip=True) for cell in row.select("td, th")}
+    assert cells["field-subscription"] == "Language Lab: Italian"
+    assert (cells["field-at_stripe"], cells["field-state"]) == ("In Stripe", "Open")
 
 
 def test_support_has_the_customer_mailed_a_link_that_no_page_shows(
