@@ -111,12 +111,13 @@ def still_open(subscription: Subscription) -> StillOpen | None:
     if not is_open and not subscription.drafted_at:
         return None
     card = subscription.paying_card if subscription.is_charged_by_itself else None
+    is_tried = subscription.is_charged_by_itself and not subscription.waits_for_approval
     charged_at, ends_at = subscription.next_charge_at, subscription.access_ends_at
     return StillOpen(
         amount_minor=subscription.past_due_minor,
         currency=subscription.currency,
         card=[card.card_brand, card.card_last4, card.card_account] if card else [],
-        tried_at=subscription.next_attempt_at if subscription.is_charged_by_itself else None,
+        tried_at=subscription.next_attempt_at if is_tried else None,
         is_last=charged_at is None or ends_at is None or charged_at >= ends_at,
         is_open=is_open,
         drafted_at=subscription.drafted_at,

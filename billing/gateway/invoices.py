@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
+from billing.gateway.payments import read_payment
 from billing.gateway.reading import first_text, id_of, moment, moment_or_none
 from billing.gateway.records import InvoiceRecord
 
@@ -29,6 +30,8 @@ class PaymentHistory:
     past_due_since: datetime | None
     past_due_minor: int
     next_attempt_at: datetime | None
+    waits_for_approval: bool
+    """All that is past due: its bank asks the card's owner first (3-D Secure)."""
     open_minor: int
     """What all open invoices come to, overdue or not."""
     open_invoice_url: str
@@ -56,6 +59,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         past_due_minor=sum(invoice.amount_remaining for invoice in overdue),
         next_attempt_at=_first_moment(i.next_payment_attempt for i in overdue),
         open_minor=sum(invoice.amount_remaining for invoice in open_ones),
+        waits_for_approval=_wait_for_owner(vendor, overdue),
         open_invoice_url=first_text(*(invoice.hosted_invoice_url for invoice in open_ones)),
     )
 
@@ -74,6 +78,11 @@ def _is_to_come(invoice: stripe.Invoice) -> bool:
 
 def _first_moment(found: Iterable[int | None]) -> datetime | None:
     return moment_or_none(min((seconds for seconds in found if seconds), default=None))
+
+
+def _wait_for_owner(vendor: Vendor, overdue: list[stripe.Invoice]) -> bool:
+    charged = [i.id for i in overdue if i.collection_method == "charge_automatically"]
+    return bool(charged) and all(read_payment(vendor, key).waits_for_owner for key in charged)
 
 
 def _record(invoice: stripe.Invoice) -> InvoiceRecord:

@@ -24,6 +24,9 @@ class Standing(Enum):
     OPEN = auto()
 
 
+ASKS_OWNER = "authentication_required"
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpenInvoiceRecord:
     invoice_id: str
@@ -42,6 +45,12 @@ class PaymentRecord:
     failure_code: str
     decline_code: str
     request_id: str
+
+    @property
+    def waits_for_owner(self) -> bool:
+        """The bank wants their word first, so to try again without them is in vain."""
+        is_asked = self.standing == Standing.WAITS_FOR_OWNER
+        return is_asked or ASKS_OWNER in (self.failure_code, self.decline_code)
 
 
 def open_invoices(vendor: Vendor, subscription_id: str) -> list[OpenInvoiceRecord]:

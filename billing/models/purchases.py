@@ -85,6 +85,7 @@ class Subscription(CardOnFile, VendorOwned):
     `drafted_at`: a renewal's invoice is a draft for about an hour, then Stripe collects it,
     cancelled or not; `next_charge_at` is the one after it.
     `past_due_minor`: once it has ended, all that is open.
+    `waits_for_approval`: nothing was declined, the bank asks the card's owner first (3-D Secure).
     `open_invoice_url`: Stripe's page of the oldest open invoice.
     `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """
@@ -164,6 +165,7 @@ class Subscription(CardOnFile, VendorOwned):
     past_due_since = models.DateTimeField(_("past due since"), null=True)
     past_due_minor = models.BigIntegerField(_("amount past due"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True)
+    waits_for_approval = models.BooleanField(default=False)
     open_invoice_url = models.URLField(max_length=1000, blank=True)
     synced_at = models.DateTimeField(_("read from Stripe at"), auto_now=True)
 

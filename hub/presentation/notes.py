@@ -41,6 +41,8 @@ def _never_began_note(_subscription: Subscription) -> str:
 
 
 def _past_due_note(subscription: Subscription) -> str:
+    if subscription.waits_for_approval:
+        return _("Your bank wants you to approve this payment")
     card = card_label(subscription)
     if subscription.next_attempt_at and card:
         words = {"card": card, "day": near_day(subscription.next_attempt_at)}

@@ -62,6 +62,9 @@ def _notice(subscription: Subscription, offer: Offer) -> Notice | None:
     elif states.way(subscription, states.Act.PAY) == states.Way.INVOICE:
         title = _("The invoice of %(amount)s for %(product)s is overdue.") % words
         text = _("Pay it to keep your access.")
+    elif subscription.waits_for_approval:
+        title = _("Your payment of %(amount)s for %(product)s waits for your approval.") % words
+        text = _("Your bank wants you to approve this payment. Pay now to keep your access.")
     else:
         title = _("Your payment of %(amount)s for %(product)s did not go through.") % words
         text = _declined(subscription)

@@ -41,6 +41,32 @@ def test_the_page_lists_what_is_open_and_offers_the_card_on_file(as_buyer):
     assert "Pay with Visa •••• 4242" in page
 
 
+def test_a_renewal_that_the_bank_asks_about_is_not_called_declined(buy):
+    row = buy.subscription()
+    buy.use_card(buy.customer_id(), ASKS_ALWAYS)
+    buy.wait(days=31, hours=2)
+    as_buyer = signed_in(buy.person())
+
+    overview = as_buyer.get("/").text
+    page = as_buyer.get(f"/subscriptions/{row.pk}/").text
+    cancelling = as_buyer.get(f"/subscriptions/{row.pk}/cancel/").text
+
+    for text in (overview, page):
+        assert "Your bank wants you to approve this payment" in text
+    for text in (overview, page, cancelling):
+        assert "declined" not in text
+        assert "again on" not in text
+    paying = as_buyer.post("/card/pay/", {"subscription": str(row.pk)}, follow=True)
+    assert paying.redirect_chain[-1][0] == "/card/approve/"
+
+
+def test_a_renewal_that_the_bank_refused_is_called_declined(as_buyer):
+    page = as_buyer.get("/").text
+
+    assert "Your bank declined Visa •••• 4242" in page
+    assert "approve" not in page
+
+
 def test_the_card_on_file_pays(as_buyer, overdue):
     page = as_buyer.post("/card/pay/", {"subscription": str(overdue.pk)}, follow=True).text
 

@@ -120,6 +120,8 @@ def _where_it_stands(
         "paused_at": paused_since,
         "resumes_at": record.resumes_at,
         **_what_is_due(record, history),
+        "waits_for_approval": record.status in Subscription.LIVE_STATUSES
+        and history.waits_for_approval,
         "open_invoice_url": history.open_invoice_url,
     }
 
