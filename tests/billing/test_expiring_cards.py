@@ -68,7 +68,7 @@ def test_the_mail_names_card_day_and_products_and_leads_to_the_card_page(
     [
         {"status": Subscription.Status.CANCELED},
         {"cancels_at": timezone.now()},
-        {"payments_total": 3, "payments_made": 3},
+        {"payments_total": 3, "payments_made": 3, "next_charge_at": None},
         {"collection_method": "send_invoice"},
         {"stripe_payment_method_id": "pm_own", "card_last4": "4444"},
     ],
