@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.db import connection
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
@@ -14,6 +15,7 @@ from accounts.models import MagicLink, SentMail
 from accounts.services import links
 from invoices.tasks import deliver_document
 from tests.accounts.mailbox import code_in, html_of, link_in, newest, token_in
+from tests.factories import make_customer
 
 LATER = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
 BROKEN = {"default": {"BACKEND": "tests.accounts.mailbox.BrokenBackend"}}
@@ -53,13 +55,39 @@ def test_a_link_works_for_ten_minutes(alice, at_acme, in_acme):
     assert timedelta(minutes=9, seconds=50) < left <= timedelta(minutes=10, seconds=1)
 
 
-def test_an_unknown_address_is_handled_and_gets_nothing(at_acme, in_acme):
+def a_minute_passes():
+    minute = timedelta(minutes=1, seconds=1)
+    MagicLink.objects.update(
+        requested_at=F("requested_at") - minute, expires_at=F("expires_at") - minute
+    )
+
+
+def test_an_unknown_address_gets_nothing(at_acme, in_acme):
     ask(at_acme, "nobody@example.com")
+    a_minute_passes()
+    tasks.sweep_links.call()
 
     link = MagicLink.objects.get()
     assert link.handled_at is not None
     assert (link.token_hash, link.customer) == (None, None)
     assert mail.outbox == []
+
+
+def test_who_asks_before_stripe_has_told_of_the_purchase_gets_the_link_a_minute_later(
+    at_acme, acme, in_acme
+):
+    ask(at_acme, "new@example.com")
+    make_customer(acme, email="new@example.com")
+    tasks.sweep_links.call()
+    assert mail.outbox == []
+
+    a_minute_passes()
+    tasks.sweep_links.call()
+    tasks.sweep_links.call()
+
+    assert len(mail.outbox) == 1
+    at_acme.post(link_in(newest()))
+    assert at_acme.get("/documents/").status_code == 200
 
 
 def test_the_mail_leads_to_the_vendors_own_host(alice, at_acme):
