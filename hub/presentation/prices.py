@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -116,8 +117,19 @@ def _money(subscription: Subscription, amount: int) -> str:
 
 
 def discounts_of(subscription: Subscription) -> list[str]:
-    """`20% off with Spring until 3 March 2027`, each in the order in which they come off."""
-    return [_discount(subscription, discount) for discount in subscription.discounts]
+    """`20% off with Spring until 3 March 2027`, each in the order in which they come off; then
+    `Full price: €19.00 a month`, where the price is not that."""
+    lines = [_discount(subscription, discount) for discount in subscription.discounts]
+    if any(item["off_minor"] for item in subscription.items):
+        lines.append(_("Full price: %s") % price_of(_without_discounts(subscription)))
+    return lines
+
+
+def _without_discounts(subscription: Subscription) -> Subscription:
+    """One to show, never to save."""
+    shown = copy(subscription)
+    shown.items = [item | {"off_minor": 0} for item in subscription.items]
+    return shown
 
 
 def _discount(subscription: Subscription, discount: dict[str, Any]) -> str:

@@ -233,6 +233,29 @@ def test_a_discount_is_named_and_says_of_what_and_until_when(fields, words):
 
 
 @pytest.mark.parametrize(
+    ("fields", "price", "full_price"),
+    [
+        ({"items": [item(off_minor=1900)]}, "€0.00 a month", "€19.00 a month"),
+        (
+            {"items": [item(quantity=3, amount_minor=5700, off_minor=1140)]},
+            "3 × €15.20 a month",
+            "3 × €19.00 a month",
+        ),
+        (
+            {"items": [item(off_minor=380)], "payments_total": 3},
+            "3 payments of €15.20",
+            "3 payments of €19.00",
+        ),
+    ],
+)
+def test_what_comes_off_leaves_the_full_price_told(fields, price, full_price):
+    row = subscription(discounts=[SPRING], **fields)
+    assert prices.price_of(row) == price
+    assert prices.discounts_of(row) == ["20% off with Spring", f"Full price: {full_price}"]
+    assert prices.price_of(row) == price
+
+
+@pytest.mark.parametrize(
     ("given", "words"),
     [
         (
