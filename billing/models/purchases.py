@@ -87,6 +87,8 @@ class Subscription(CardOnFile, VendorOwned):
     `past_due_minor`: once it has ended, all that is open.
     `waits_for_approval`: nothing was declined, the bank asks the card's owner first (3-D Secure).
     `open_invoice_url`: Stripe's page of the oldest open invoice.
+    `next_is_exact`: Stripe itself said that amount, with tax and all that waits to be billed.
+    `last_bill_at`, `last_bill_minor`: what an ending one is still charged at its end; else None.
     `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """
 
@@ -154,7 +156,10 @@ class Subscription(CardOnFile, VendorOwned):
     without_card = models.CharField(max_length=20, blank=True)
     next_charge_at = models.DateTimeField(_("next charge at"), null=True)
     next_amount_minor = models.BigIntegerField(_("next charge"), null=True)
+    next_is_exact = models.BooleanField(default=False)
     last_charge_at = models.DateTimeField(_("last payment at"), null=True)
+    last_bill_at = models.DateTimeField(_("last bill at"), null=True)
+    last_bill_minor = models.BigIntegerField(_("last bill"), null=True)
     drafted_at = models.DateTimeField(null=True)
     drafted_minor = models.BigIntegerField(default=0)
     cancels_at = models.DateTimeField(_("cancels at"), null=True)
