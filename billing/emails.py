@@ -16,6 +16,7 @@ from accounts.models import Customer
 from billing import sentences, states
 from billing.brands import card_words, words_for
 from billing.errors import CardDeclined
+from billing.last_bill import LastBill
 from billing.models import Action, CardOnFile, ExpiryNotice, Subscription, Transaction
 from billing.still_open import StillOpen
 from invoices.money import format_money
@@ -33,6 +34,7 @@ def cancellation(action: Action, subscription: Subscription) -> None:
             "ends_at": _end(action),
             "can_undo": subscription.is_ending,
             "still_open": _still_open(action),
+            "last_bill": _last_bill(action),
             "pay_url": _pay_url(subscription),
             "is_trial": subscription.status == Subscription.Status.TRIALING,
         },
@@ -154,7 +156,7 @@ def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
     price = format_money(subscription.amount_minor, subscription.currency)
     if subscription.status == Subscription.Status.TRIALING:
         price = _("Trial, nothing is charged")
-    due = _still_open(action)
+    to_pay = [_still_open(action), _last_bill(action)]
     facts = [
         (_("Seller"), action.vendor.legal_name or action.vendor.name),
         (_("Customer"), customer.name),
@@ -166,7 +168,7 @@ def _facts(action: Action, subscription: Subscription) -> list[tuple[str, str]]:
         (_("Started on"), _day(subscription.started_at)),
         (_("Cancelled on"), _moment(action.started_at)),
         (_("Ends on"), _moment(_end(action))),
-        (_("To be paid"), due.words if due else ""),
+        (_("To be paid"), " ".join(due.words for due in to_pay if due)),
         (_("Reference"), str(action.pk)),
     ]
     return [(label, value) for label, value in facts if value]
@@ -180,6 +182,11 @@ def _end(action: Action) -> datetime:
 def _still_open(action: Action) -> StillOpen | None:
     """As it was when it was cancelled."""
     return StillOpen.remembered(action.parameters.get("still_open"))
+
+
+def _last_bill(action: Action) -> LastBill | None:
+    """As it was when it was cancelled."""
+    return LastBill.remembered(action.parameters.get("last_bill"))
 
 
 def _pay_url(subscription: Subscription) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from billing import states
 from billing.brands import card_words
+from billing.last_bill import last_bill
 from billing.models import Subscription
 from invoices.money import format_money
 
@@ -113,12 +114,13 @@ def still_open(subscription: Subscription) -> StillOpen | None:
     card = subscription.paying_card if subscription.is_charged_by_itself else None
     is_tried = subscription.is_charged_by_itself and not subscription.waits_for_approval
     charged_at, ends_at = subscription.next_charge_at, subscription.access_ends_at
+    is_charged_on = charged_at is not None and ends_at is not None and charged_at < ends_at
     return StillOpen(
         amount_minor=subscription.past_due_minor,
         currency=subscription.currency,
         card=[card.card_brand, card.card_last4, card.card_account] if card else [],
         tried_at=subscription.next_attempt_at if is_tried else None,
-        is_last=charged_at is None or ends_at is None or charged_at >= ends_at,
+        is_last=not is_charged_on and last_bill(subscription) is None,
         is_open=is_open,
         drafted_at=subscription.drafted_at,
         drafted_minor=subscription.drafted_minor,

@@ -18,6 +18,7 @@ from billing.gateway import schedules
 from billing.gateway import subscriptions as gateway
 from billing.gateway.client import for_a_page
 from billing.gateway.records import SubscriptionRecord
+from billing.last_bill import last_bill
 from billing.models import Action, Subscription
 from billing.services import actions
 from billing.services.cancellation_rules import check, refusal
@@ -169,9 +170,13 @@ def _end(subscription: Subscription, record: SubscriptionRecord, action: Action)
 def _remember_end(action: Action, subscription: Subscription) -> None:
     """For the mail and its record, which may leave after the customer has thought better of it."""
     if ends_at := subscription.ended_at or subscription.cancels_at:
-        due = still_open(subscription)
-        kept = due.to_remember() if due else None
-        actions.remember(action, ends_at=ends_at.isoformat(), still_open=kept)
+        due, bill = still_open(subscription), last_bill(subscription)
+        actions.remember(
+            action,
+            ends_at=ends_at.isoformat(),
+            still_open=due.to_remember() if due else None,
+            last_bill=bill.to_remember() if bill else None,
+        )
 
 
 # --- Undoing ---

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from billing import states
+from billing.last_bill import last_bill
 from billing.models import Subscription
 from billing.states import Act
 from billing.still_open import still_open
@@ -51,10 +52,15 @@ def _past_due_note(subscription: Subscription) -> str:
 
 
 def _ending_note(subscription: Subscription) -> str:
-    if due := still_open(subscription):
-        return f"{due.short}. {_next_charge(subscription)}" if not due.is_last else due.short
+    bill, due = last_bill(subscription), still_open(subscription)
+    to_come = [due.short] if due else []
     if subscription.next_charge_at:  # parts of it are charged more often than the longest runs
-        return _("Yours until then. %s") % _next_charge(subscription)
+        to_come.append(_next_charge(subscription))
+    if bill:
+        to_come.append(bill.short)
+    if to_come:
+        sentences = ". ".join(to_come)
+        return sentences if due else _("Yours until then. %s") % sentences
     if subscription.status == Subscription.Status.TRIALING:
         return _("Yours until then, nothing is charged")
     return _("Yours until then, no further charge")

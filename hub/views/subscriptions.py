@@ -16,6 +16,7 @@ from accounts.http import CustomerRequest
 from accounts.models import Customer
 from billing import states
 from billing.errors import BillingError
+from billing.last_bill import last_bill
 from billing.models import Subscription
 from billing.services import cancellation, cancellation_rules, cards, managed
 from billing.states import Act
@@ -65,6 +66,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "items": items_of(subscription),
         "pay": pay_offer(subscription),
         "still_open": still_open(subscription),
+        "last_bill": last_bill(subscription),
         "no_card": states.refusal(subscription, Act.CARD),
         "can_undo": states.way(subscription, Act.UNDO),
         "manage_at_stripe": subscription.is_managed and subscription.is_live,
@@ -118,6 +120,7 @@ def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
         "card": card_label(subscription) if states.way(subscription, Act.CARD) else "",
         "charge_until_then": next_charge_of(subscription) if _is_charged_on(subscription) else "",
         "still_open": still_open(subscription),
+        "last_bill": last_bill(subscription),
         "pay": pay_offer(subscription),
         "ends_at_once": cancellation.ends_at_once(subscription),
     }
@@ -148,6 +151,7 @@ def cancelled(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
         "subscription": subscription,
         "charge_until_then": next_charge_of(subscription) if subscription.next_charge_at else "",
         "still_open": still_open(subscription),
+        "last_bill": last_bill(subscription),
         "pay": pay_offer(subscription),
         "has_record": cancellation.made_here(subscription) is not None,
     }

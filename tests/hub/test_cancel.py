@@ -34,7 +34,7 @@ def test_of_a_free_plan_it_does_not_say_that_a_card_is_charged_no_more(buy):
     page = signed_in(free.customer).get(f"/subscriptions/{free.pk}/cancel/").text
 
     assert "Your access ends." in page
-    assert "is not charged for it again" not in page
+    assert "is not charged for another period" not in page
     assert "4242" not in page
 
 
