@@ -2,8 +2,9 @@
 
 from billing.models.failures import Failure
 from billing.models.notices import ExpiryNotice
-from billing.models.purchases import CardOnFile, OneTimePurchase, StripeCustomer, Subscription
+from billing.models.purchases import OneTimePurchase, Subscription
 from billing.models.runs import Difference, SyncRun
+from billing.models.stripe_customers import CardOnFile, StripeCustomer
 from billing.models.traffic import Action, StripeEvent
 from billing.models.transactions import Transaction
 from billing.models.vendor import CancellationRules, Onboarding, StripeAccount
