@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import Vendor
 from billing.gateway import charges
@@ -16,6 +17,7 @@ from billing.tasks import handle_event
 from hub.presentation.overview import past_due_notices
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from invoices.models import Document
+from invoices.presentation import document_context
 from tests.billing.plugin import Buyer, Deliver
 
 pytestmark = pytest.mark.usefixtures("in_acme")
@@ -253,6 +255,36 @@ def test_a_credit_note_at_stripe_is_one_here(
     assert paid_so_far(row) == paid
     went_to_the_card = way == "refund_amount"
     assert ("Your bank may need a few days" in mail.outbox[-1].body) == went_to_the_card
+
+
+def test_of_a_credit_note_in_parts_each_is_told_with_its_own_amount(buy: Buyer) -> None:
+    purchase = buy.one_time(amount=6000)
+    payment = purchase.transactions.get()
+    line = invoice_of(buy, payment).lines.data[0].id
+    buy.stripe.credit_notes.create(
+        {
+            "invoice": payment.stripe_invoice_id,
+            "lines": [{"type": "invoice_line_item", "invoice_line_item": line, "quantity": 1}],
+            "refund_amount": 3000,
+            "credit_amount": 1000,
+            "out_of_band_amount": 2000,
+        }
+    )
+    buy.deliver()
+    told = {
+        (row.kind, row.amount_minor): document_context(row.document)["paper"]["settled"]
+        for row in payment.reversals.all()
+        if row.document and row.document.total_minor == row.amount_minor
+    }
+    today = date_format(payment.happened_at)
+    assert told == {
+        ("refund", -3000): f"Refunded to Visa •••• 4242 on {today}.",
+        ("refund", -2000): f"Refunded on {today}.",
+        ("credit", -1000): f"Refunded to the balance of your account on {today}.",
+    }
+    purchase.refresh_from_db()
+    assert purchase.refunded_minor == 5000
+    assert credited(payment.document) == 6000
 
 
 def test_the_lines_of_a_credit_note_are_those_that_stripe_credits(buy: Buyer) -> None:

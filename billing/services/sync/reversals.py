@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +30,16 @@ DISPUTE_STATUSES = {
     "prevented": Status.FAILED,
 }
 """All others are open. What the bank takes back for good is a refund in effect."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What of a credit note went one way."""
+
+    stripe_id: str
+    kind: Transaction.Kind
+    amount_minor: int
+    refunded_to: str
 
 
 def save_refund(charge: Transaction, refund: RefundRecord, sale: SaleRecord | None) -> None:
@@ -67,31 +79,48 @@ def save_dispute(charge: Transaction, dispute: DisputeRecord) -> None:
 
 
 def save_credit(charge: Transaction, note: CreditNoteRecord, sale: SaleRecord) -> None:
-    """What of a credit note is no refund: given back outside of Stripe, or kept as a balance.
+    """What of a credit note is no refund: given back outside of Stripe, kept as a balance, or some
+    of both. Each is a movement with a document of its own, so that each is told as what it is.
 
     After a lost dispute it is the paper for what the bank took; no money moved a second time.
     """
-    known = Transaction.objects.filter(stripe_id=note.credit_note_id).first()
-    if not note.not_refunded_minor or (known and known.charge_id != charge.pk):
-        return
-    is_outside = note.outside_minor >= note.not_refunded_minor
-    if is_outside and not known and (lost := _lost_dispute(charge)):
-        _credit(lost, note.not_refunded_minor, sale, note, refunded_to="")
-        lost.save()
-        return
-    row = _row(charge, note.credit_note_id, Kind.REFUND if is_outside else Kind.CREDIT)
+    for part in _parts_of(note, charge):
+        known = Transaction.objects.filter(stripe_id=part.stripe_id).first()
+        if known and known.charge_id != charge.pk:
+            continue
+        is_outside = part.kind == Kind.REFUND
+        if is_outside and not known and (lost := _lost_dispute(charge)):
+            _credit(lost, part.amount_minor, sale, note, refunded_to="")
+            lost.save()
+        else:
+            _save_part(charge, part, note, sale)
+
+
+def _parts_of(note: CreditNoteRecord, charge: Transaction) -> list[Part]:
+    """By the ways they went; the first is known by the note's own id."""
+    outside = min(note.outside_minor, note.not_refunded_minor)
+    with lines.in_the_words_of(charge.customer):
+        balance = _("the balance of your account")
+    ways = [(Kind.REFUND, outside, ""), (Kind.CREDIT, note.not_refunded_minor - outside, balance)]
+    ids = (note.credit_note_id, f"{note.credit_note_id} balance")
+    return [
+        Part(stripe_id=stripe_id, kind=kind, amount_minor=amount, refunded_to=to)
+        for stripe_id, (kind, amount, to) in zip(ids, (w for w in ways if w[1] > 0), strict=False)
+    ]
+
+
+def _save_part(charge: Transaction, part: Part, note: CreditNoteRecord, sale: SaleRecord) -> None:
+    row = _row(charge, part.stripe_id, part.kind)
     row.status = Status.SUCCEEDED
     fill(
         row,
         card_brand="",
         card_last4="",
-        amount_minor=-note.not_refunded_minor,
+        amount_minor=-part.amount_minor,
         currency=charge.currency,
         happened_at=note.created_at,
     )
-    with lines.in_the_words_of(charge.customer):
-        refunded_to = "" if is_outside else _("the balance of your account")
-    _credit(row, note.not_refunded_minor, sale, note, refunded_to=refunded_to)
+    _credit(row, part.amount_minor, sale, note, refunded_to=part.refunded_to)
     row.save()
 
 
