@@ -55,6 +55,9 @@ class StripeCustomer(CardOnFile, VendorOwned):
     deleted_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(auto_now=True)
 
+    NEWEST_FIRST: ClassVar[tuple[str, ...]] = ("-created_at", "-pk")
+    """Stripe's moments are whole seconds; of two in one second, the one we heard of last."""
+
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(

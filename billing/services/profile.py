@@ -156,7 +156,7 @@ def _put_email(row: StripeCustomer, action: Action) -> None:
 def _stripe_customers(customer: Customer) -> QuerySet[StripeCustomer]:
     """The newest first."""
     rows = customer.stripe_customers.filter(deleted_at=None)
-    return rows.select_related("vendor", "customer").order_by("-created_at", "-pk")
+    return rows.select_related("vendor", "customer").order_by(*StripeCustomer.NEWEST_FIRST)
 
 
 def _change(details: Details, language: str) -> CustomerChange:

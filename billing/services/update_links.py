@@ -65,7 +65,7 @@ def _owner(customer: Customer, subscription: Subscription | None) -> StripeCusto
     living = customer.stripe_customers.filter(deleted_at=None)
     if subscription is not None:
         living = living.filter(pk=subscription.stripe_customer_id)
-    owner = living.order_by("-created_at").first()
+    owner = living.order_by(*StripeCustomer.NEWEST_FIRST).first()
     if owner is None:
         raise NotLive(_("This customer was deleted in Stripe, so there is no card to update."))
     return owner

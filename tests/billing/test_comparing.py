@@ -76,6 +76,16 @@ def test_what_was_missed_is_put_right_and_told_and_then_nothing_differs(
     assert runs.reconcile(acme).differences_found == 0
 
 
+def test_two_stripe_customers_of_one_second_come_to_rest(buy: Buyer, acme: Vendor) -> None:
+    """One person, whose details are those of one of the two, and always the same."""
+    for name in ("Alpha", "Beta"):
+        buy.stripe.customers.create({"email": "alice@example.com", "name": name})
+    buy.deliver()
+    assert StripeCustomer.objects.values("customer", "created_at").distinct().count() == 1
+    runs.reconcile(acme)
+    assert runs.reconcile(acme).differences_found == 0
+
+
 def test_disputes_and_payments_outside_of_stripe_are_found_too(buy: Buyer, acme: Vendor) -> None:
     buy.subscription()
     charge = Transaction.objects.get()

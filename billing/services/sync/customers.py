@@ -155,9 +155,8 @@ def _is_used_elsewhere(row: StripeCustomer, email: str) -> bool:
 def _copy_details(row: StripeCustomer, record: CustomerRecord) -> None:
     """The newest of a person's Stripe customers knows best, unless they are changing it now."""
     customer = Customer.objects.select_for_update().get(pk=row.customer_id)
-    is_newest = not customer.stripe_customers.filter(
-        deleted_at=None, created_at__gt=row.created_at
-    ).exists()
+    living = customer.stripe_customers.filter(deleted_at=None)
+    is_newest = living.order_by(*StripeCustomer.NEWEST_FIRST).first() == row
     is_changing = Action.objects.filter(
         customer=customer,
         kind=Action.Kind.UPDATE_DETAILS,
