@@ -18,7 +18,8 @@ class Transaction(VendorOwned):
     what it takes back.
 
     A dispute is the bank taking the money back for the customer: pending while it is open,
-    succeeded once it is lost for the vendor, failed once the payment stands. A credit is given
+    succeeded once it is lost for the vendor, failed once the payment stands; an inquiry is one
+    that has taken nothing. A credit is given
     without moving money back to the card. `mail_wanted`: it failed, and the customer is to be told;
     `mail_wanted_at`: since when, for a bank may say no days after `happened_at`.
     """
@@ -106,3 +107,8 @@ class Transaction(VendorOwned):
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def is_inquiry(self) -> bool:
+        """The bank only asks. https://docs.stripe.com/disputes/how-disputes-work"""
+        return self.kind == self.Kind.DISPUTE and self.stripe_status.startswith("warning_")

@@ -24,7 +24,8 @@ Kind, Status = Transaction.Kind, Transaction.Status
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionRow:
-    """A charge or a refund. `what` is what became of it, `how` with what or against which one."""
+    """A charge or a refund. `what` is what became of it, `how` with what or against which one;
+    `amount` is empty where nothing was taken for good."""
 
     document: Document | None
     at: datetime
@@ -42,10 +43,10 @@ def _row(transaction: Transaction) -> TransactionRow:
     return TransactionRow(
         document=transaction.document,
         at=transaction.happened_at,
-        what=str(WORDS[transaction.kind, transaction.status]),
+        what=_what(transaction),
         how=_how(transaction),
-        amount=format_money(transaction.amount_minor, transaction.currency),
-        is_failed=transaction.status == Transaction.Status.FAILED,
+        amount=_amount(transaction),
+        is_failed=transaction.status == Status.FAILED and transaction.kind != Kind.DISPUTE,
     )
 
 
@@ -61,6 +62,22 @@ WORDS: dict[tuple[str, str], StrPromise] = {
     (Kind.DISPUTE, Status.FAILED): gettext_lazy("Dispute closed, the payment stands"),
     (Kind.CREDIT, Status.SUCCEEDED): gettext_lazy("Credited"),
 }
+
+
+def _what(transaction: Transaction) -> str:
+    if not transaction.is_inquiry:
+        return str(WORDS[transaction.kind, transaction.status])
+    if transaction.status == Status.FAILED:
+        return _("Your bank's question is settled, the payment stands")
+    return _("Your bank asks about this payment")
+
+
+def _amount(transaction: Transaction) -> str:
+    """An inquiry takes nothing, and what a dispute took comes back if the payment stands."""
+    stands = transaction.kind == Kind.DISPUTE and transaction.status == Status.FAILED
+    if stands or transaction.is_inquiry:
+        return ""
+    return format_money(transaction.amount_minor, transaction.currency)
 
 
 def _how(transaction: Transaction) -> str:

@@ -163,21 +163,27 @@ def test_a_dispute_is_told_neutrally_and_has_no_document(disputed: Transaction) 
 
 
 @pytest.mark.parametrize(
-    ("won", "status", "words", "paid"),
+    ("won", "status", "told", "paid"),
     [
-        (True, Status.FAILED, "Dispute closed, the payment stands", "1 payment, €19.00"),
-        (False, Status.SUCCEEDED, "Returned by your bank after a dispute", "1 payment, €0.00"),
+        (True, Status.FAILED, ("Dispute closed, the payment stands", ""), "1 payment, €19.00"),
+        (
+            False,
+            Status.SUCCEEDED,
+            ("Returned by your bank after a dispute", "\N{MINUS SIGN}€19.00"),
+            "1 payment, €0.00",
+        ),
     ],
 )
 def test_a_decided_dispute_is_a_refund_in_effect_or_nothing(
-    buy: Buyer, disputed: Transaction, won: bool, status: str, words: str, paid: str
+    buy: Buyer, disputed: Transaction, won: bool, status: str, told: tuple[str, str], paid: str
 ) -> None:
     buy.sandbox.decide_dispute(disputed.stripe_id, won=won)
     buy.deliver()
     disputed.refresh_from_db()
     assert disputed.status == status
     assert disputed.respond_by is None
-    assert transaction_rows([disputed])[0].what == words
+    [row] = transaction_rows([disputed])
+    assert (row.what, row.amount) == told
     assert disputed.subscription is not None
     assert paid_so_far(disputed.subscription) == paid
     assert Document.objects.count() == 1
@@ -198,10 +204,14 @@ def test_an_inquiry_moves_no_money(buy: Buyer) -> None:
     payment = payment_with(buy, "pm_card_createDisputeInquiry")
     asked = payment.reversals.get()
     assert (asked.status, asked.stripe_status) == (Status.PENDING, "warning_needs_response")
+    [row] = transaction_rows([asked])
+    assert (row.what, row.amount) == ("Your bank asks about this payment", "")
     buy.sandbox.decide_dispute(asked.stripe_id, won=True)
     buy.deliver()
     asked.refresh_from_db()
     assert (asked.status, asked.stripe_status) == (Status.FAILED, "warning_closed")
+    [row] = transaction_rows([asked])
+    assert (row.what, row.amount) == ("Your bank's question is settled, the payment stands", "")
 
 
 def test_evidence_that_convinces_wins(buy: Buyer, disputed: Transaction) -> None:
