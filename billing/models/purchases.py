@@ -33,8 +33,7 @@ class Subscription(CardOnFile, VendorOwned):
     `past_due_minor`: once it has ended, all that is open.
     `waits_for_approval`: nothing was declined, the bank asks the card's owner first (3-D Secure).
     `open_invoice_url`: Stripe's page of the oldest open invoice.
-    `next_is_exact`: Stripe itself said that amount, with tax and all that waits to be billed.
-    `last_bill_at`, `last_bill_minor`: what an ending one is still charged at its end; else None.
+    `next_is_exact`: Stripe said so, tax and all. `last_bill_*`: what it still collects at an end.
     `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """
 

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from billing.sandbox import rendering
@@ -34,6 +35,15 @@ class Account:
 
     def now(self) -> int:
         return self._clock.now()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Callable[[int], None]]:
+        """What is done within, and in the time that is let pass, is taken back."""
+        try:
+            yield self._clock.stand
+        finally:
+            self._clock.stand(None)
+            self._store.roll_back()
 
     @property
     def record(self) -> Obj:

@@ -39,6 +39,7 @@ NOUNS = (
     "discounts",
     "disputes",
     "invoice_items",
+    "invoice_previews",
     "invoices",
     "onboarding",
     "payment_intents",

@@ -86,7 +86,9 @@ def route(
         pattern = re.compile(PLACEHOLDER.sub(r"(?P<\1>[^/]+)", path) + r"\Z")
         key = (method, path.count("/"))
         found = Route(method, pattern, params, browser, frozenset(clears), serve)
-        TABLE.setdefault(key, []).append(found)
+        known = TABLE.setdefault(key, [])
+        # A path that is spelt out goes before one with a placeholder in that place.
+        known.insert(len(known) if PLACEHOLDER.search(path) else 0, found)
         return serve
 
     return register

@@ -72,13 +72,13 @@ class Store:
         return [obj for obj in found if all(obj.get(n) == v for n, v in fields.items())]
 
     def _point(self, shelf: str, key: str) -> None:
-        """Bring the index up to date with an object."""
+        """Bring the index up to date with an object, which keeps its place where it stays."""
         value = self.shelves[shelf].get(key, {})
         named = [(name, value.get(name)) for name in INDEXED]
         now = [(shelf, name, text) for name, text in named if isinstance(text, str)]
         before = self._pointers.get((shelf, key), [])
         if now != before:
-            for pointer in before:
+            for pointer in set(before).difference(now):
                 del self._index[pointer][key]
             for pointer in now:
                 self._index.setdefault(pointer, {})[key] = None

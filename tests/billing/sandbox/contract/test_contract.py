@@ -158,6 +158,21 @@ class TestSubscriptions:
         assert [one.invoice for one in found.data] == [made.latest_invoice.id]
         assert made.latest_invoice.parent.subscription_details.subscription == made.id
 
+    def test_its_next_invoice_is_told_with_all_that_waits_for_it(
+        self, api, alice, subscribe, refusal
+    ):
+        made = subscribe()
+        item = {"customer": alice.id, "amount": 4400, "currency": "eur"}
+        api.invoice_items.create(item)
+        api.customers.update(alice.id, {"balance": -500})
+        said = api.invoices.create_preview({"subscription": made.id})
+        api.subscriptions.cancel(made.id)
+        none = refusal(api.invoices.create_preview, {"subscription": made.id})
+
+        assert (said.total, said.amount_due) == (6400, 5900)
+        assert said.period_end == made["items"].data[0].current_period_end
+        assert none.code == "invoice_upcoming_none"
+
     def test_the_first_payment_may_wait_for_the_customer(self, subscribe):
         made = subscribe(
             payment_behavior="default_incomplete", expand=["latest_invoice.confirmation_secret"]
