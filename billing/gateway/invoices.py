@@ -17,13 +17,22 @@ from billing.gateway.records import InvoiceRecord
 
 
 @dataclass(frozen=True, kw_only=True)
+class BilledPeriod:
+    """A period that an invoice is for, whatever became of that; a renewal's is a draft for an hour.
+    `amount_minor`: after discounts, as prices are: with the tax only if they include it."""
+
+    starts_at: datetime
+    amount_minor: int
+    is_paid: bool
+    """With money, or from the customer's credit balance at Stripe."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentHistory:
     """How far a subscription's payments have come."""
 
-    payments_made: int
-    """Invoices that were paid with money."""
-    payments_billed: int
-    """Invoices that ask for money, whatever became of them; a renewal's is a draft for an hour."""
+    periods: list[BilledPeriod]
+    """Of each invoice that bills one; what else is invoiced beside them is no payment of a plan."""
     drafted_at: datetime | None
     """When Stripe finalises the first of its drafts by itself, and then collects it."""
     drafted_minor: int
@@ -36,6 +45,14 @@ class PaymentHistory:
     """What all open invoices come to, overdue or not."""
     open_invoice_url: str
     """Stripe's page of the oldest open invoice, where it can be paid."""
+
+    @property
+    def payments_made(self) -> int:
+        return sum(period.is_paid and period.amount_minor > 0 for period in self.periods)
+
+    @property
+    def payments_billed(self) -> int:
+        return sum(period.amount_minor > 0 for period in self.periods)
 
 
 def read_invoice(vendor: Vendor, invoice_id: str) -> InvoiceRecord:
@@ -51,8 +68,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
     overdue = [invoice for invoice in open_ones if _is_overdue(invoice)]
     drafts = [invoice for invoice in invoices if _is_to_come(invoice)]
     return PaymentHistory(
-        payments_made=sum(i.status == "paid" and i.amount_paid > 0 for i in invoices),
-        payments_billed=sum(i.total > 0 for i in invoices),
+        periods=[period for i in invoices if (period := _billed_period(i))],
         drafted_at=_first_moment(draft.automatically_finalizes_at for draft in drafts),
         drafted_minor=sum(draft.amount_due for draft in drafts),
         past_due_since=_first_moment(invoice.created for invoice in overdue),
@@ -62,6 +78,24 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         waits_for_approval=_wait_for_owner(vendor, overdue),
         open_invoice_url=first_text(*(invoice.hosted_invoice_url for invoice in open_ones)),
     )
+
+
+def _billed_period(invoice: stripe.Invoice) -> BilledPeriod | None:
+    """None for one of extras only, such as the prorations of a change."""
+    lines = [line for line in invoice.lines.data if _is_of_period(line)]
+    if not lines:
+        return None
+    off = sum(part.amount for line in lines for part in line.discount_amounts or [])
+    return BilledPeriod(
+        starts_at=moment(min(line.period.start for line in lines)),
+        amount_minor=sum(line.amount for line in lines) - off,
+        is_paid=invoice.status == "paid",
+    )
+
+
+def _is_of_period(line: stripe.InvoiceLineItem) -> bool:
+    item = line.parent.subscription_item_details if line.parent else None
+    return item is not None and not item.proration
 
 
 def _is_overdue(invoice: stripe.Invoice) -> bool:

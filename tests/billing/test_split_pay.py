@@ -119,6 +119,53 @@ def test_a_day_more_is_no_payment_more(buy: Buyer) -> None:
     assert buy.subscription(cancel_at=ends_at, proration_behavior="none").payments_total == 4
 
 
+# --- What counts as one of them ---
+
+
+def test_a_payment_from_the_customers_credit_counts(buy: Buyer) -> None:
+    buy.customer_id(balance=-9000)
+    row = planned(buy, phase(buy, 4000, "month", 3))
+    assert (taken(buy, row), row.payments_made, row.payments_total) == ([0], 1, 3)
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert (taken(buy, row), row.payments_made, row.last_charge_at) == (
+        [0, 0],
+        2,
+        row.next_charge_at,
+    )
+    buy.wait(days=31)
+    row.refresh_from_db()
+    assert (taken(buy, row), row.payments_made, row.state) == ([0, 0, 3000], 3, State.COMPLETED)
+
+
+def test_an_invoice_for_something_else_does_not(buy: Buyer) -> None:
+    row = planned(buy, phase(buy, 4000, "month", 3))
+    last_at, customer = row.last_charge_at, buy.customer_id()
+    extra = buy.stripe.invoices.create(
+        {"customer": customer, "subscription": row.stripe_subscription_id}
+    )
+    buy.stripe.invoice_items.create(
+        {"customer": customer, "invoice": extra.id, "amount": 500, "currency": "eur"}
+    )
+    buy.stripe.invoices.pay(extra.id)
+    buy.deliver()
+    row.refresh_from_db()
+    assert taken(buy, row) == [4000, 500]
+    assert (row.payments_made, row.last_charge_at, row.cancels_at) == (1, last_at, None)
+
+
+def test_what_a_change_costs_at_once_does_not(buy: Buyer) -> None:
+    row = buy.subscription(amount=4000, cancel_at=months_from_now(3), proration_behavior="none")
+    key = row.stripe_subscription_id
+    [item] = buy.stripe.subscription_items.list({"subscription": key}).data
+    more: Any = {"items": [{"id": item.id, "quantity": 2}], "proration_behavior": "always_invoice"}
+    buy.stripe.subscriptions.update(key, more)
+    buy.deliver()
+    row.refresh_from_db()
+    assert len(taken(buy, row)) == 2
+    assert (row.payments_made, row.payments_total, row.cancels_at) == (1, 3, None)
+
+
 # --- When it is over ---
 
 
