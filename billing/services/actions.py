@@ -22,8 +22,13 @@ from billing.models import Action, Subscription
 from billing.services import notices
 from billing.services.failures import record_failure, settle_failures
 
+type Change = tuple[object, object]
+"""Before and after."""
+
 UNFINISHED = (Action.State.STARTED, Action.State.UNKNOWN)
 NOT_APPLIED = "not_applied"
+CHANGES = "changes"
+"""The parameter that keeps `{name: [before, after]}`."""
 AT_WORK = timedelta(minutes=2)
 """Younger ones may still be under way in a page."""
 MAILED = (Action.Kind.CHANGE_CARD, Action.Kind.CANCEL, Action.Kind.UNDO_CANCEL)
@@ -123,7 +128,7 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     }
     if error is not None:
         outcome |= _failure_fields(error)
-    is_address = "email" in action.parameters
+    wish = action.parameters
     if action.kind == Action.Kind.UPDATE_DETAILS and state not in UNFINISHED:
         outcome["parameters"] = {}  # the details themselves are nobody's business any more
     settled = Action.objects.filter(pk=action.pk, state__in=UNFINISHED).update(**outcome)
@@ -132,19 +137,20 @@ def finish(action: Action, state: Action.State, *, error: BillingError | None = 
     action.refresh_from_db()
     if state == Action.State.DONE:
         settle_failures(action=action)
-        _record(action, is_address=is_address)
+        _record(action, wish)
     elif error is not None and error.detail != NOT_APPLIED:
         record_failure(error, action=action)
     if action.mail_wanted:
         notices.confirm_action.enqueue(action.vendor_id, str(action.pk))
 
 
-def _record(action: Action, *, is_address: bool) -> None:
+def _record(action: Action, wish: dict[str, Any]) -> None:
     """As the customer's doing; sending a link is staff's, and recorded where they are known, as a
     confirmed address is where it was confirmed."""
-    if action.kind != Action.Kind.SEND_UPDATE_LINK and not is_address:
+    if action.kind != Action.Kind.SEND_UPDATE_LINK and "email" not in wish:
         about = str(action.subscription or "")
-        audit.record(action.kind, customer=action.customer, subject=about)
+        detail = wish.get(CHANGES)
+        audit.record(action.kind, customer=action.customer, subject=about, detail=detail)
 
 
 def finish_not_applied(action: Action) -> None:
@@ -166,6 +172,14 @@ def _failure_fields(error: BillingError) -> dict[str, str]:
         "decline_code": error.decline_code[:80],
         "request_id": error.request_id[:80],
     }
+
+
+def remember_changes(action: Action, **changes: Change) -> None:
+    """For the audit log, before Stripe's answer takes the place of what was here. Who finishes what
+    another began leaves what was noted first: only that is how it was before."""
+    if CHANGES not in action.parameters:
+        told = {name: [str(side or "") for side in sides] for name, sides in changes.items()}
+        remember(action, **{CHANGES: told})
 
 
 def remember(action: Action, **parameters: Any) -> None:

@@ -91,6 +91,7 @@ def undo(subscription: Subscription) -> None:
             if sentence:
                 raise NotLive(sentence)
             if current.is_ending:
+                actions.remember_changes(action, ends_at=(current.cancels_at, None))
                 current = _go_on(current, record, action)
             if current.is_ending:
                 raise StripeRefused(sentences.REFUSED, detail="Stripe kept the end.")
@@ -177,6 +178,7 @@ def _remember_end(action: Action, subscription: Subscription) -> None:
             still_open=due.to_remember() if due else None,
             last_bill=bill.to_remember() if bill else None,
         )
+        actions.remember_changes(action, ends_at=(None, ends_at))
 
 
 # --- Undoing ---

@@ -13,7 +13,7 @@ from billing.gateway import customers, schedules, subscriptions
 from billing.gateway.client import for_a_page
 from billing.gateway.records import CardRecord, SubscriptionRecord
 from billing.gateway.subscriptions import ToChange
-from billing.models import Action, StripeCustomer, Subscription
+from billing.models import Action, CardOnFile, StripeCustomer, Subscription
 from billing.services import actions
 from billing.services.failures import record_failure
 from billing.services.sync.customers import take_in_customer
@@ -53,6 +53,8 @@ def put_to_work(
     action.save(update_fields=["subscription"])
     rounds = action.parameters.get("rounds", 0) + again
     actions.remember(action, card=asdict(card), rounds=rounds)
+    before = _in_short(subscription.paying_card if subscription else owner)
+    actions.remember_changes(action, card=(before, _in_short(card)))
     change, suffix = Change(), f":{rounds}" if rounds else ""
     with for_a_page():
         if subscription is None:
@@ -65,6 +67,18 @@ def put_to_work(
         for key in to_change.with_own_card:
             _take(action, change, key, partial(_use_for, action, key, card, suffix))
     return change
+
+
+def _in_short(card: CardOnFile | CardRecord | None) -> str:
+    """`visa •••• 4242`: whose account it is otherwise known by stays out of the audit log."""
+    match card:
+        case CardOnFile():
+            brand, last4 = card.card_brand, card.card_last4
+        case CardRecord():
+            brand, last4 = card.brand, card.last4
+        case None:
+            return ""
+    return f"{brand} •••• {last4}" if last4 else brand
 
 
 def _to_change(change: Change, owner: StripeCustomer) -> ToChange:

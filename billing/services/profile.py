@@ -51,6 +51,7 @@ def update_details(customer: Customer, *, details: Details) -> bool:
     wish = {"details": asdict(details)}
     action = actions.start(Action.Kind.UPDATE_DETAILS, customer, parameters=wish)
     with actions.carried_out(action):
+        actions.remember_changes(action, **_changes(customer, wish["details"]))
         refused = _do(customer, action)
     return _tell(refused, action)
 
@@ -87,6 +88,12 @@ def settle(action: Action) -> None:
         actions.finish_not_applied(action)
     for record in records:
         sync_customer(customer.vendor, record.customer_id)
+
+
+def _changes(customer: Customer, wish: dict[str, str]) -> dict[str, actions.Change]:
+    """Of what was asked for, that which is not so yet."""
+    present = {name: str(getattr(customer, name)) for name in wish}
+    return {name: (present[name], wish[name]) for name in wish if present[name] != wish[name]}
 
 
 def _do(customer: Customer, action: Action) -> Refused:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -136,6 +136,12 @@ class ActionAdmin(RecordAdmin):
 
 class EntryAdmin(RecordAdmin):
     list_filter = [("at", WhenFilter)]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["subtitle"] = self.what(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("action"), ordering="action")
     def what(self, entry: AuditEntry | PlatformEntry) -> StrOrPromise:

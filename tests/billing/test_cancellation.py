@@ -10,7 +10,7 @@ from django.core import mail
 from django.utils import timezone
 from pypdf import PdfReader
 
-from accounts.models import Vendor
+from accounts.models import AuditEntry, Vendor
 from billing.errors import (
     AlreadyCancelled,
     BillingUnavailable,
@@ -82,6 +82,15 @@ def test_the_action_says_who_asked_for_what_and_why(buy: Buyer) -> None:
     assert (action.kind, action.state) == (Action.Kind.CANCEL, Action.State.DONE)
     assert (action.customer, action.subscription) == (row.customer, row)
     assert action.reason == "time"
+
+
+def test_the_audit_log_tells_the_end_before_and_after(buy: Buyer) -> None:
+    row = buy.subscription()
+    ends_at = str(cancellation.cancel(row))
+    cancellation.undo(row)
+    undone, cancelled = AuditEntry.objects.all()
+    assert cancelled.detail == {"ends_at": ["", ends_at]}
+    assert undone.detail == {"ends_at": [ends_at, ""]}
 
 
 def test_asking_twice_changes_nothing_and_mails_once(buy: Buyer, sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from accounts.models import Customer, Vendor
+from accounts.models import AuditEntry, Customer, Vendor
 from accounts.tenancy import vendor_scope
 from billing.errors import (
     BillingUnavailable,
@@ -149,6 +149,15 @@ def test_for_one_the_others_keep_theirs(buy: Buyer) -> None:
     new_card(buy, one)
     assert (paying(one), paying(other)) == ("4444", "4242")
     assert default_at_stripe(buy) == before
+
+
+def test_the_audit_log_tells_the_card_before_and_after(buy: Buyer) -> None:
+    row = buy.subscription()
+    new_card(buy, card="pm_card_amex")
+    new_card(buy, Subscription.objects.get(pk=row.pk))
+    for_one, for_everything = AuditEntry.objects.filter(action="change_card")
+    assert for_everything.detail == {"card": ["visa •••• 4242", "amex •••• 0005"]}
+    assert for_one.detail == {"card": ["amex •••• 0005", "mastercard •••• 4444"]}
 
 
 def test_the_new_card_is_charged_at_the_next_renewal(buy: Buyer) -> None:

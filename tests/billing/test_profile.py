@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Customer, EmailAddress, Vendor
+from accounts.models import AuditEntry, Customer, EmailAddress, Vendor
 from billing.errors import BillingUnavailable, StripeRefused, TaxIdNotValid
 from billing.gateway import customers as gateway
 from billing.models import Action, Failure
@@ -112,6 +112,12 @@ def test_the_details_are_not_kept_in_the_acts_row(alice_buys: Customer) -> None:
     update_details(alice_buys, details=NEW)
     action = Action.objects.get()
     assert (action.state, action.parameters) == (Action.State.DONE, {})
+
+
+def test_the_audit_log_tells_what_was_changed_before_and_after(alice_buys: Customer) -> None:
+    update_details(alice_buys, details=Details(name="Alice", city="Lyon", country="FR"))
+    update_details(alice_buys, details=Details(name="Alice", city="Paris", country="FR", phone="1"))
+    assert AuditEntry.objects.first().detail == {"city": ["Lyon", "Paris"], "phone": ["", "1"]}
 
 
 # --- Tax ids ---

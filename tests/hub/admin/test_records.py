@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Customer, EmailAddress, SentMail, Vendor
+from accounts.models import AuditEntry, Customer, EmailAddress, SentMail, Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
 from billing.models import Transaction
@@ -161,6 +161,17 @@ def test_what_was_done_and_sent_reads_in_words(as_support: HubClient, alice: Cus
         SentMail.objects.create(message="card_changed", subject="Your card", to=alice.email)
     assert "Signed in</a>" in found(as_support, "accounts_auditentry")
     assert "Card changed</td>" in found(as_support, "accounts_sentmail")
+
+
+def test_an_entry_of_the_audit_log_is_headed_in_words(
+    as_support: HubClient, alice: Customer
+) -> None:
+    with vendor_scope(alice.vendor):
+        audit.record("update_details", customer=alice)
+        entry = AuditEntry.objects.get()
+    page = as_support.get(admin_url("accounts_auditentry_change", entry.pk)).content.decode()
+    assert "<h2>Details changed</h2>" in page
+    assert "update_details" not in page
 
 
 def test_a_subscription_says_which_rule_decides_who_may_cancel(
