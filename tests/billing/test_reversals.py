@@ -200,6 +200,20 @@ def test_a_lost_dispute_of_a_one_time_purchase_counts_as_refunded(buy: Buyer) ->
     assert (purchase.refunded_minor, purchase.refunded_at is None) == (4900, False)
 
 
+def test_what_was_refunded_and_then_lost_to_the_bank_counts_once(buy: Buyer) -> None:
+    purchase = buy.one_time(amount=5000)
+    payment = purchase.transactions.get()
+    refund(buy, payment, 2000)
+    buy.sandbox.decide_dispute(buy.sandbox.dispute(payment.stripe_id), won=False)
+    buy.deliver()
+    purchase.refresh_from_db()
+    assert [row.amount_minor for row in payment.reversals.order_by("happened_at", "id")] == [
+        -2000,
+        -5000,
+    ]
+    assert purchase.refunded_minor == 5000
+
+
 def test_an_inquiry_moves_no_money(buy: Buyer) -> None:
     payment = payment_with(buy, "pm_card_createDisputeInquiry")
     asked = payment.reversals.get()

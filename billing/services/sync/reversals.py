@@ -125,7 +125,8 @@ def _save_part(charge: Transaction, part: Part, note: CreditNoteRecord, sale: Sa
 
 
 def add_up(purchase: OneTimePurchase) -> None:
-    """What of it went back to the customer, whoever sent it."""
+    """What of it went back to the customer, whoever sent it: no more than was paid, although a
+    bank may take the whole of what was refunded in part."""
     went_back = list(
         purchase.transactions.filter(
             kind__in=[Kind.REFUND, Kind.DISPUTE],
@@ -133,7 +134,8 @@ def add_up(purchase: OneTimePurchase) -> None:
             currency=purchase.currency,
         )
     )
-    purchase.refunded_minor = -sum(row.amount_minor for row in went_back)
+    returned = -sum(row.amount_minor for row in went_back)
+    purchase.refunded_minor = min(returned, purchase.amount_minor)
     purchase.refunded_at = max((row.happened_at for row in went_back), default=None)
     purchase.save(update_fields=["refunded_minor", "refunded_at"])
 
