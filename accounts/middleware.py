@@ -29,7 +29,8 @@ from accounts.services import audit, domains, support_views
 from accounts.tenancy import vendor_scope
 
 PLATFORM_URLCONF = "config.platform_urls"
-HEALTH_PATHS = ("/livez", "/readyz")
+PROBED_PATHS = ("/livez", "/readyz", "/domains/allowed/")
+"""The platform's, on every host: a proxy beside us asks by the address of the process."""
 MACHINE_PATHS = ("/billing/webhook/",)
 """On every host; a view there is public and needs no token."""
 
@@ -44,7 +45,7 @@ class VendorMiddleware:
 
     def __call__(self, request: HubRequest) -> HttpResponseBase:
         host, _port = split_domain_port(request.get_host())
-        if host == settings.PLATFORM_HOST or request.path_info in HEALTH_PATHS:
+        if host == settings.PLATFORM_HOST or request.path_info in PROBED_PATHS:
             request.vendor = None
             request.urlconf = PLATFORM_URLCONF
             return self.get_response(request)

@@ -207,7 +207,17 @@ def test_a_proxy_gets_certificates_only_for_what_is_served(own_domain, acme, glo
     }
 
     assert asked == dict.fromkeys(asked, 404) | {NAME: 200, "acme.test": 200, "hub.test": 200}
-    assert Client().get("/domains/allowed/", headers={"host": NAME}).status_code == 404
+
+
+def test_a_proxy_asks_by_the_address_of_the_process(own_domain, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    beside = Client(headers={"host": "127.0.0.1:8000"})
+    asked = {
+        host: beside.get("/domains/allowed/", {"domain": host}).status_code
+        for host in (NAME, "nobody.test")
+    }
+
+    assert asked == {NAME: 200, "nobody.test": 404}
 
 
 def test_ten_domains_are_enough(acme, owner):
