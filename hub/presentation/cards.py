@@ -22,6 +22,12 @@ def expiry_mark(card: CardOnFile | None) -> Mark | None:
     return Mark(text=_("Expires %(month)02d/%(year)d") % words, icon="clock", tone="soon")
 
 
+def card_act(subscriptions: Iterable[Subscription]) -> str:
+    """What a new card does for these: it takes another's place, or is the first."""
+    has_card = any(row.paying_card for row in subscriptions)
+    return _("Change card") if has_card else _("Add card")
+
+
 def keeps(subscriptions: Iterable[Subscription]) -> str:
     """The card that stays if nothing is changed; nothing where they have several."""
     found = {words_for(card) for row in subscriptions if (card := row.paying_card)}

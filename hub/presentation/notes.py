@@ -75,17 +75,18 @@ def _paused_note(subscription: Subscription) -> str:
 def _trial_note(subscription: Subscription) -> str:
     if not subscription.next_charge_at or subscription.is_free:
         return ""
+    words = {
+        "day": near_day(subscription.next_charge_at),
+        "amount": next_charge_of(subscription),
+    }
+    if subscription.paying_card is not None or not states.way(subscription, Act.CARD):
+        return _("First charge %(day)s, %(amount)s") % words
     without_card = {
         "cancel": _("Ends then, unless you add a card"),
         "pause": _("Pauses then, unless you add a card"),
     }
-    has_card = subscription.paying_card is not None or not states.way(subscription, Act.CARD)
-    if subscription.without_card in without_card and not has_card:
-        return without_card[subscription.without_card]
-    return _("First charge %(day)s, %(amount)s") % {
-        "day": near_day(subscription.next_charge_at),
-        "amount": next_charge_of(subscription),
-    }
+    billed = _("First charge %(day)s, %(amount)s. Please add a card before then") % words
+    return without_card.get(subscription.without_card, billed)
 
 
 def _charge_note(subscription: Subscription) -> str:

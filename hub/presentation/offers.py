@@ -11,6 +11,7 @@ from billing import states
 from billing.models import CancellationRules, Subscription
 from billing.services import cancellation_rules
 from billing.states import Act
+from hub.presentation.cards import card_act
 from hub.presentation.paths import path, path_to
 
 
@@ -61,4 +62,4 @@ def _card_offer(subscription: Subscription) -> Offer | None:
     if subscription.state == Subscription.State.PAUSED or not states.way(subscription, Act.CARD):
         return None
     card = f"{path('hub:card')}?subscription={subscription.pk}"
-    return Offer(label=_("Change card"), url=card)
+    return Offer(label=card_act([subscription]), url=card)

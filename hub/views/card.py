@@ -20,7 +20,7 @@ from billing.models import Subscription
 from billing.services import card_forms, cards, open_invoices
 from billing.services.open_invoices import Outcome
 from hub.forms import CardForm
-from hub.presentation.cards import keeps, payable_with
+from hub.presentation.cards import card_act, keeps, payable_with
 from hub.presentation.payments import dues_of, names_of, tell_of_card, tell_of_payment
 from hub.presentation.purchases import kind_of
 
@@ -99,6 +99,7 @@ def _page(
     context = {
         "form": form,
         "current": keeps([chosen] if chosen else together),
+        "card_act": card_act([chosen] if chosen else together),
         "due": dues_of(due),
         "payable_with": payable_with(overdue),
         "chosen": chosen,

@@ -23,7 +23,7 @@ from billing.states import Act
 from billing.still_open import still_open
 from hub.forms import CancelForm
 from hub.paging import page_of
-from hub.presentation.cards import card_label, expiry_mark
+from hub.presentation.cards import card_act, card_label, expiry_mark
 from hub.presentation.notes import note_of
 from hub.presentation.offers import pay_offer
 from hub.presentation.prices import discounts_of, items_of, next_charge_of, price_of
@@ -67,6 +67,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "pay": pay_offer(subscription),
         "still_open": still_open(subscription),
         "last_bill": last_bill(subscription),
+        "card_act": card_act([subscription]),
         "no_card": states.refusal(subscription, Act.CARD),
         "can_undo": states.way(subscription, Act.UNDO),
         "manage_at_stripe": subscription.is_managed and subscription.is_live,

@@ -94,6 +94,17 @@ def test_who_comes_from_one_purchase_changes_that_one_unless_told_otherwise(as_b
     assert form["scope"].value() == str(photography.pk)
 
 
+def test_where_there_is_no_card_yet_one_is_added(as_buyer, italian, buy):
+    pages = ["/", f"/subscriptions/{italian.pk}/", "/card/"]
+    assert all("Change card" in as_buyer.get(page).text for page in pages)
+    buy.stripe.payment_methods.detach(italian.stripe_customer.stripe_payment_method_id)
+    buy.deliver()
+
+    for page in pages:
+        text = as_buyer.get(page).text
+        assert ("Add card" in text, "Change card" in text) == (True, False), page
+
+
 def test_what_was_past_due_is_said_to_be_paid(as_buyer, italian, buy, sandbox):
     sandbox.fail_next_payment(italian.stripe_customer.stripe_customer_id)
     buy.wait(days=31)

@@ -172,6 +172,26 @@ def test_each_state_says_what_is_and_what_comes_next(fields, mark, note):
 
 
 @pytest.mark.parametrize(
+    ("without_card", "note"),
+    [
+        ("create_invoice", "First charge 30 November, €19.00. Please add a card before then"),
+        ("cancel", "Ends then, unless you add a card"),
+        ("pause", "Pauses then, unless you add a card"),
+    ],
+)
+def test_a_trial_without_a_card_says_what_comes_of_it(without_card, note):
+    trial = subscription(
+        status="trialing",
+        trial_ends_at=datetime(2026, 11, 30, tzinfo=UTC),
+        next_charge_at=datetime(2026, 11, 30, tzinfo=UTC),
+        stripe_customer=StripeCustomer(),
+        without_card=without_card,
+    )
+
+    assert notes.note_of(trial) == note
+
+
+@pytest.mark.parametrize(
     ("fields", "price"),
     [
         ({}, "€19.00 a month"),
