@@ -23,6 +23,18 @@ WCAG = {
     "type": "tag",
     "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
+WIDTHS = (320, 375, 577, 640, 768, 834, 900, 1024, 1280)
+"""Of phones, of tablets, and of what is left of a screen at 200 %."""
+UNFIT = """
+() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const cells = [...document.querySelectorAll(".cards tbody :is(th, td)")];
+  const wide = cells.filter((cell) => cell.scrollWidth > cell.clientWidth);
+  const found = wide.map((cell) => `no room for ${cell.innerText}`);
+  const spread = scrollWidth - clientWidth;
+  return spread > 0 ? [`scrolls sideways by ${spread} px`, ...found] : found;
+}
+"""
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """Those of them that see colours: all that a page's dark scheme can break."""
 
@@ -55,6 +67,18 @@ def accessibility_violations(page: Page, rules: dict[str, Any] = WCAG) -> list[s
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text())
     found: list[str] = page.evaluate(RUN_AXE, rules)
+    return found
+
+
+def what_does_not_fit(page: Page) -> list[str]:
+    """At each width: whether the page scrolls sideways, and which cells run into their
+    neighbours."""
+    before, found = page.viewport_size, []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width} px: {complaint}" for complaint in page.evaluate(UNFIT)]
+    if before:
+        page.set_viewport_size(before)
     return found
 
 

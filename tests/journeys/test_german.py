@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from hub.demo.globex import CAROL
 from scripts.run_demo import ROOT
+from tests.journeys.judges import what_does_not_fit
 from tests.journeys.polling import reload_until_visible
 from tests.journeys.walks import follow
 
@@ -55,6 +56,7 @@ def test_everything_a_customer_meets_is_german(page, globex, mailbox, english):
     def look():
         assert left_in_english(page.evaluate(WORDS), english) == []
         assert page.locator("html").get_attribute("lang") == "de"
+        assert what_does_not_fit(page) == []
 
     page.goto(
         receipt.button(_("Click here to manage your billing details and view purchase history"))

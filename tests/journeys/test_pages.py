@@ -7,12 +7,17 @@ import pytest
 from playwright.sync_api import expect
 
 from hub.demo import sign_ins
-from tests.journeys.judges import COLOURS, WCAG, accessibility_violations, html_errors
+from tests.journeys.judges import (
+    COLOURS,
+    WCAG,
+    accessibility_violations,
+    html_errors,
+    what_does_not_fit,
+)
 from tests.journeys.walks import LINK, ask_for_link, follow, sign_in, sign_in_to_admin
 
-WIDE, PHONE, SMALL_PHONE = 1280, 375, 320
+WIDE, PHONE = 1280, 375
 HEIGHT = 900
-SPREAD = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 AT_REST = "() => Promise.all(document.getAnimations().map((animation) => animation.finished))"
 
 
@@ -160,11 +165,7 @@ def judge(page, name):
             page.evaluate(AT_REST)
             seen = f"{name}, {scheme}, {width} px"
             found += [f"{seen}: {violation}" for violation in accessibility_violations(page, rules)]
-    for width in (PHONE, SMALL_PHONE):
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        if (spread := page.evaluate(SPREAD)) > 0:
-            found.append(f"{name}, {width} px: scrolls sideways by {spread} px")
-    return found
+    return found + [f"{name}, {complaint}" for complaint in what_does_not_fit(page)]
 
 
 @pytest.mark.parametrize("who", ["visitor", "customer", "past_customer"])
