@@ -24,6 +24,10 @@ class PhaseRecord:
     price: PhasePrice | None
     """None where all phases cost the same: what the subscription does."""
 
+    @property
+    def is_free(self) -> bool:
+        return self.price is not None and self.price.amount_minor == 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleRecord:

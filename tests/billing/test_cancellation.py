@@ -20,6 +20,7 @@ from billing.errors import (
 )
 from billing.models import Action, CancellationRules, Subscription
 from billing.sandbox.machine import Sandbox
+from billing.sandbox.periods import add
 from billing.services import cancellation, cancellation_rules
 from billing.tasks import sweep_actions
 from tests.billing.plugin import Buyer
@@ -217,6 +218,21 @@ def test_a_plan_under_a_schedule_goes_on_as_agreed_when_undone(buy: Buyer) -> No
     buy.wait(days=100)
     row.refresh_from_db()
     assert (row.state, row.payments_made) == (State.COMPLETED, 3)
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_plan_that_is_free_at_first_is_cancelled_and_goes_on_as_agreed(buy: Buyer) -> None:
+    coupon = buy.stripe.coupons.create({"percent_off": 100, "duration": "once"})
+    given: Any = {"discounts": [{"coupon": coupon.id}], "proration_behavior": "none"}
+    end = add(buy.sandbox.clock.now(), "month", 4)
+    row = buy.subscription(cancel_at=end, **given)
+    assert (row.state, row.payments_total) == (State.ACTIVE, 3)
+    cancellation.cancel(row)
+    row.refresh_from_db()
+    assert (row.state, row.payments_total) == (State.ENDING, 3)
+    cancellation.undo(row)
+    row.refresh_from_db()
+    assert (row.state, row.cancels_at, row.payments_total) == (State.ACTIVE, None, 3)
 
 
 @pytest.mark.usefixtures("allowed")

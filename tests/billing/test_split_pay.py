@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from billing import states
 from billing.models import Subscription
+from billing.sandbox.periods import add
 from billing.states import Act
 from hub.presentation.prices import next_charge_of, price_of
 from tests.billing.plugin import Buyer
@@ -164,6 +165,30 @@ def test_what_a_change_costs_at_once_does_not(buy: Buyer) -> None:
     row.refresh_from_db()
     assert len(taken(buy, row)) == 2
     assert (row.payments_made, row.payments_total, row.cancels_at) == (1, 3, None)
+
+
+# --- What is free at first ---
+
+
+@pytest.mark.parametrize("counted", [{}, {"metadata": {"installments": "3"}}])
+@pytest.mark.parametrize("way", ["phase", "coupon"])
+def test_what_is_free_at_first_is_neither_cancelled_nor_a_payment(
+    buy: Buyer, way: str, counted: Any
+) -> None:
+    if way == "phase":
+        row = planned(buy, phase(buy, 0, "month", 1) | counted, phase(buy, 3000, "month", 3))
+    else:
+        coupon = buy.stripe.coupons.create({"percent_off": 100, "duration": "once"})
+        given: Any = {"discounts": [{"coupon": coupon.id}], "proration_behavior": "none"}
+        end = add(buy.sandbox.clock.now(), "month", 4)
+        row = buy.subscription(amount=3000, cancel_at=end, **given, **counted)
+    for made in range(4):
+        assert taken(buy, row) == [0] + [3000] * made
+        assert (row.payments_made, row.payments_total, row.cancels_at) == (made, 3, None)
+        assert (row.is_paid_off, row.last_charge_at is None) == (made == 3, made == 3)
+        buy.wait(days=31)
+        row.refresh_from_db()
+    assert (row.status, row.state) == (Subscription.Status.CANCELED, State.COMPLETED)
 
 
 # --- When it is over ---

@@ -3,13 +3,14 @@ it end, and was that the plan?"""
 
 from __future__ import annotations
 
-from calendar import monthrange
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 
 from billing.gateway.invoices import PaymentHistory
 from billing.gateway.records import SubscriptionRecord
-from billing.gateway.schedule_records import PhasePrice, PhaseRecord
 from billing.models import Subscription
+from billing.services.sync.charge_dates import NEVER, charge_dates, charging_spans
 
 INSTALLMENTS = "installments"
 """In the metadata of a subscription, its schedule, price or product: how many payments in all."""
@@ -17,17 +18,14 @@ ONGOING = "0"
 """There: it goes on, even if a schedule ends it now, because it was cancelled."""
 AT_ONCE = timedelta(minutes=1)
 LONGEST_COUNT = 3
-MOST_CHARGES = 999
-A_DAY = timedelta(days=1)
-DAYS = {"day": 1, "week": 7}
-MONTHS_A_YEAR = 12
 
 
 def payments_total(record: SubscriptionRecord, history: PaymentHistory) -> int | None:
     """The number of payments of a split-pay plan; None for a subscription that goes on.
 
     A plan is known by its metadata, by a schedule that ends it, or by an end that was set when it
-    was made.
+    was made. Only what is paid for counts, no free phase and no period that a discount left
+    nothing of.
     """
     stated = _stated(record)
     if stated == ONGOING:
@@ -36,19 +34,26 @@ def payments_total(record: SubscriptionRecord, history: PaymentHistory) -> int |
         # What nobody ended after its last payment is charged on, and is no plan any more.
         is_charged_on = history.payments_billed >= int(stated) and next_charge_at(record)
         return None if is_charged_on else int(stated)
-    schedule = record.schedule
-    if schedule is not None and schedule.ends_at is not None:
-        return max(1, sum(_charges_in(record, phase) for phase in schedule.phases))
-    if record.cancel_at is not None and _ended_by_design(record):
-        count = _charges(record, record.trial_ends_at or record.started_at, record.cancel_at)
-        return count if count > 1 else None  # one period: bought, and cancelled a moment later
-    return None
+    scheduled_end = record.schedule.ends_at if record.schedule else None
+    end = scheduled_end or (record.cancel_at if _ended_by_design(record) else None)
+    if end is None:
+        return None
+    count = _count(charge_dates(record, until=end))
+    if not scheduled_end and count < 2:
+        return None  # one period: bought, and cancelled a moment later
+    return max(1, count - _given_free(record, history))
+
+
+def _given_free(record: SubscriptionRecord, history: PaymentHistory) -> int:
+    """How many dates of payment a discount has left nothing of so far."""
+    spans = charging_spans(record)
+    free = (period.starts_at for period in history.periods if not period.amount_minor)
+    return sum(any(moment in span for span in spans) for moment in free)
 
 
 def payments_vary(record: SubscriptionRecord) -> bool:
     """Whether a split-pay plan's payments are not all alike."""
-    phases = record.schedule.phases if record.schedule else []
-    return len({phase.price for phase in phases if _charges_in(record, phase)}) > 1
+    return len({span.price for span in charging_spans(record)}) > 1
 
 
 def ends_at(record: SubscriptionRecord) -> datetime | None:
@@ -68,7 +73,7 @@ def cancels_at(
     end = ends_at(record)
     if end is None or total is None:
         return end
-    to_come = _charges(record, record.next_period_at, end)
+    to_come = _count(charge_dates(record, since=record.next_period_at, until=end))
     return end if history.payments_billed + to_come < total else None
 
 
@@ -91,25 +96,8 @@ def last_charge_at(
     next_at = next_charge_at(record)
     if total is None or next_at is None or cancels_at(record, history, total):
         return None
-    return _later(record, next_at, periods=max(total - history.payments_billed - 1, 0))
-
-
-def _later(
-    record: SubscriptionRecord,
-    moment: datetime,
-    *,
-    periods: int,
-    priced: PhasePrice | None = None,
-) -> datetime:
-    """Months have their anchor's day, or else their last."""
-    rhythm = priced or record.items[0]
-    count = rhythm.interval_count * periods
-    if rhythm.interval in DAYS:
-        return moment + timedelta(days=DAYS[rhythm.interval] * count)
-    months = count * (MONTHS_A_YEAR if rhythm.interval == "year" else 1)
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    day = min(record.cycle_anchored_at.day, monthrange(year, month + 1)[1])
-    return moment.replace(year=year, month=month + 1, day=day)
+    dates = charge_dates(record, since=next_at, until=ends_at(record) or NEVER)
+    return max(islice(dates, max(total - history.payments_billed, 1)), default=next_at)
 
 
 def _stated(record: SubscriptionRecord) -> str:
@@ -128,19 +116,5 @@ def _ended_by_design(record: SubscriptionRecord) -> bool:
     return is_from_start and not record.cancels_at_period_end
 
 
-def _charges_in(record: SubscriptionRecord, phase: PhaseRecord) -> int:
-    begins = phase.trial_ends_at or max(phase.starts_at, record.started_at)
-    return _charges(record, begins, phase.ends_at, phase.price)
-
-
-def _charges(
-    record: SubscriptionRecord, start: datetime, end: datetime, priced: PhasePrice | None = None
-) -> int:
-    """How often it charges from one moment until another. A few hours at the end are no period:
-    whoever sets an end by hand takes a day for it."""
-    over = (
-        count
-        for count in range(MOST_CHARGES)
-        if _later(record, start, periods=count, priced=priced) + A_DAY > end
-    )
-    return next(over, MOST_CHARGES)
+def _count(dates: Iterable[datetime]) -> int:
+    return sum(1 for _date in dates)

@@ -1,0 +1,75 @@
+"""On which dates a subscription charges, as its phases and its rhythm say."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from billing.gateway.records import SubscriptionRecord
+from billing.gateway.schedule_records import PhasePrice
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+MOST_CHARGES = 999
+A_DAY = timedelta(days=1)
+DAYS = {"day": 1, "week": 7}
+MONTHS_A_YEAR = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A time in which it charges, first as it begins. `price` None: what its items cost."""
+
+    begins_at: datetime
+    ends_at: datetime = NEVER
+    price: PhasePrice | None = None
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.begins_at <= moment < self.ends_at
+
+
+def charging_spans(record: SubscriptionRecord) -> list[Span]:
+    """All but trials and free phases; the last has no end: as it goes on if nothing ends it."""
+    phases = record.schedule.phases if record.schedule else []
+    if not phases:
+        return [Span(begins_at=record.trial_ends_at or record.started_at)]
+    spans = [
+        Span(
+            begins_at=phase.trial_ends_at or max(phase.starts_at, record.started_at),
+            ends_at=phase.ends_at,
+            price=phase.price,
+        )
+        for phase in phases
+        if not phase.is_free
+    ]
+    last = phases[-1]
+    return spans if last.is_free else [*spans, Span(begins_at=last.ends_at, price=last.price)]
+
+
+def charge_dates(
+    record: SubscriptionRecord, *, since: datetime | None = None, until: datetime = NEVER
+) -> Iterator[datetime]:
+    """`since`: a date on which a period begins. A few hours at the end are no period: whoever sets
+    an end by hand takes a day for it."""
+    for span in charging_spans(record):
+        first = max(span.begins_at, since or span.begins_at)
+        for periods in range(MOST_CHARGES):
+            date = later(record, first, periods=periods, priced=span.price)
+            if date + A_DAY > min(span.ends_at, until):
+                break
+            yield date
+
+
+def later(
+    record: SubscriptionRecord, moment: datetime, *, periods: int, priced: PhasePrice | None
+) -> datetime:
+    """Months have their anchor's day, or else their last."""
+    rhythm = priced or record.items[0]
+    count = rhythm.interval_count * periods
+    if rhythm.interval in DAYS:
+        return moment + timedelta(days=DAYS[rhythm.interval] * count)
+    months = count * (MONTHS_A_YEAR if rhythm.interval == "year" else 1)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(record.cycle_anchored_at.day, monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
