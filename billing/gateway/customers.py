@@ -19,18 +19,25 @@ EXPAND = ["invoice_settings.default_payment_method", "default_source", "tax_ids"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerChange:
-    """All the details of a person, as Stripe shall have them. Empty: cleared."""
+class Address:
+    """Stripe replaces an address as a whole. All empty: cleared."""
 
-    name: str
-    phone: str
     line1: str
     line2: str
     postcode: str
     city: str
     region: str
     country: str
-    company: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerChange:
+    """What Stripe shall have. None: as it is there; empty: cleared."""
+
+    name: str | None
+    phone: str | None
+    company: str | None
+    address: Address | None
     language: str
 
 
@@ -42,33 +49,35 @@ def read_customer(vendor: Vendor, customer_id: str) -> CustomerRecord:
 def change_customer(
     vendor: Vendor, customer_id: str, *, change: CustomerChange, key: str
 ) -> CustomerRecord:
-    params: CustomerUpdateParams = {
-        "name": change.name,
-        "phone": change.phone,
-        "business_name": change.company,
-        "address": _address(change),
-        "expand": EXPAND,
-    }
+    params: CustomerUpdateParams = {"expand": EXPAND}
+    if change.name is not None:
+        params["name"] = change.name
+    if change.phone is not None:
+        params["phone"] = change.phone
+    if change.company is not None:
+        params["business_name"] = change.company
+    if change.address is not None:
+        params["address"] = _address(change.address)
     if change.language:
         params["preferred_locales"] = [change.language]
     return _update(vendor, customer_id, params, key)
 
 
-def _address(change: CustomerChange) -> CustomerUpdateParamsAddress | Literal[""]:
-    """Stripe replaces an address as a whole and takes no empty parts."""
+def _address(address: Address) -> CustomerUpdateParamsAddress | Literal[""]:
+    """Stripe takes no empty parts."""
     parts: CustomerUpdateParamsAddress = {}
-    if change.line1:
-        parts["line1"] = change.line1
-    if change.line2:
-        parts["line2"] = change.line2
-    if change.postcode:
-        parts["postal_code"] = change.postcode
-    if change.city:
-        parts["city"] = change.city
-    if change.region:
-        parts["state"] = change.region
-    if change.country:
-        parts["country"] = change.country
+    if address.line1:
+        parts["line1"] = address.line1
+    if address.line2:
+        parts["line2"] = address.line2
+    if address.postcode:
+        parts["postal_code"] = address.postcode
+    if address.city:
+        parts["city"] = address.city
+    if address.region:
+        parts["state"] = address.region
+    if address.country:
+        parts["country"] = address.country
     return parts or ""
 
 

@@ -1,4 +1,7 @@
-"""The customer's details, the same here and at every Stripe customer that is this person."""
+"""The customer's details: what they change, here and at every Stripe customer that is this person.
+
+Those may differ, as with two companies of one person; what was not changed stays as it is at each.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Customer
 from billing.errors import StripeRefused
 from billing.gateway import customers as gateway
-from billing.gateway.customers import CustomerChange
+from billing.gateway.customers import Address, CustomerChange
 from billing.gateway.records import CustomerRecord
 from billing.models import Action, StripeCustomer
 from billing.services import actions
@@ -41,6 +44,9 @@ class Details:
     tax_id: str = ""
 
 
+ADDRESS = tuple(Address.__dataclass_fields__)
+
+
 def update_details(customer: Customer, *, details: Details) -> bool:
     """Stripe first, then here: if Stripe says no, nothing is saved. Raises TaxIdNotValid.
 
@@ -48,12 +54,18 @@ def update_details(customer: Customer, *, details: Details) -> bool:
     id before any gets the rest, because that is what Stripe may refuse. False: an older one was
     refused, which the vendor is told.
     """
-    wish = {"details": asdict(details)}
+    changes = _changes(customer, asdict(details))
+    wish = {"details": asdict(details), "changed": _names_of(changes)}
     action = actions.start(Action.Kind.UPDATE_DETAILS, customer, parameters=wish)
     with actions.carried_out(action):
-        actions.remember_changes(action, **_changes(customer, wish["details"]))
+        actions.remember_changes(action, **changes)
         refused = _do(customer, action)
     return _tell(refused, action)
+
+
+def goes_to_several(customer: Customer) -> bool:
+    """Whether a change reaches more than one Stripe customer."""
+    return _stripe_customers(customer).count() > 1
 
 
 def push_email(customer: Customer) -> None:
@@ -96,13 +108,22 @@ def _changes(customer: Customer, wish: dict[str, str]) -> dict[str, actions.Chan
     return {name: (present[name], wish[name]) for name in wish if present[name] != wish[name]}
 
 
+def _names_of(changes: dict[str, actions.Change]) -> list[str]:
+    """An address is one thing, so it goes as a whole."""
+    is_moved = any(name in ADDRESS for name in changes)
+    return [*(name for name in changes if name not in ADDRESS), *(ADDRESS if is_moved else ())]
+
+
 def _do(customer: Customer, action: Action) -> Refused:
     if "email" in action.parameters:
         return _put_everywhere(customer, action, [_put_email])
-    refused = _put_everywhere(customer, action, [_put_tax_id, _put_details])
-    details = action.parameters["details"]
-    fill(customer, **details)
-    customer.save(update_fields=list(details))
+    wish = _wish(action)
+    steps: list[Put] = [_put_tax_id] if "tax_id" in wish else []
+    if wish.keys() - {"tax_id"}:
+        steps.append(_put_details)
+    refused = _put_everywhere(customer, action, steps)
+    fill(customer, **wish)
+    customer.save(update_fields=list(wish))
     return refused
 
 
@@ -148,7 +169,7 @@ def _put_tax_id(row: StripeCustomer, action: Action) -> None:
 
 def _put_details(row: StripeCustomer, action: Action) -> None:
     asked_at, key = timezone.now(), action.key(f"{row.stripe_customer_id}:details")
-    change = _change(Details(**action.parameters["details"]), row.customer.language)
+    change = _change(_wish(action), row.customer.language)
     answer = gateway.change_customer(row.vendor, row.stripe_customer_id, change=change, key=key)
     take_in_customer(row.vendor, answer, asked_at=asked_at)
 
@@ -166,11 +187,24 @@ def _stripe_customers(customer: Customer) -> QuerySet[StripeCustomer]:
     return rows.select_related("vendor", "customer").order_by(*StripeCustomer.NEWEST_FIRST)
 
 
-def _change(details: Details, language: str) -> CustomerChange:
-    values = {name: value for name, value in asdict(details).items() if name != "tax_id"}
-    return CustomerChange(**values, language=language)
+def _wish(action: Action) -> dict[str, str]:
+    """What shall be, of that which the customer changed."""
+    if "email" in action.parameters:
+        return {"email": action.parameters["email"]}
+    details: dict[str, str] = action.parameters["details"]
+    return {name: details[name] for name in action.parameters["changed"]}
+
+
+def _change(wish: dict[str, str], language: str) -> CustomerChange:
+    return CustomerChange(
+        name=wish.get("name"),
+        phone=wish.get("phone"),
+        company=wish.get("company"),
+        address=Address(**{name: wish[name] for name in ADDRESS}) if "country" in wish else None,
+        language=language,
+    )
 
 
 def _has_arrived(action: Action, record: CustomerRecord) -> bool:
-    wish = action.parameters.get("details", {"email": action.parameters.get("email")})
+    wish = _wish(action)
     return all(getattr(record, name) == value for name, value in wish.items() if name != "tax_id")

@@ -46,6 +46,7 @@ def details_page(
     typed = {"address": request.GET.get("address", "")}
     context = {
         "form": form or DetailsForm.of(customer),
+        "goes_to_several": billing_profile.goes_to_several(customer),
         "card": long_card(card) if card else "",
         "card_mark": expiry_mark(card),
     }

@@ -133,10 +133,10 @@ class Buyer:
             self.use_card(made.id, "pm_card_visa")
         return self._customers[email]
 
-    def another_customer_id(self, email: str = "alice@example.com") -> str:
+    def another_customer_id(self, email: str = "alice@example.com", **fields: Any) -> str:
         """A further Stripe customer that is the same person."""
         self._customers.pop(email, None)
-        return self.customer_id(email)
+        return self.customer_id(email, **fields)
 
     def use_card(self, customer_id: str, card: str) -> str:
         """Make it the customer's default, by the shop rather than by the hub."""

@@ -120,6 +120,90 @@ def test_the_audit_log_tells_what_was_changed_before_and_after(alice_buys: Custo
     assert AuditEntry.objects.first().detail == {"city": ["Lyon", "Paris"], "phone": ["", "1"]}
 
 
+# --- Two companies of one person ---
+
+
+@pytest.fixture
+def alpha_and_beta(buy: Buyer) -> list[str]:
+    """With one mailbox; Beta is the newer, whose details are those here."""
+    alpha = buy.customer_id(
+        name="Al A",
+        business_name="Alpha SARL",
+        phone="+33 1 11 11 11 11",
+        address={"line1": "1 rue Alpha", "city": "Lyon", "country": "FR"},
+        tax_id_data=[{"type": "eu_vat", "value": "FR12345678901"}],
+    )
+    buy.wait(days=1)
+    beta = buy.another_customer_id(
+        name="Bea B",
+        business_name="Beta GmbH",
+        phone="+49 30 222222",
+        address={"line1": "Betaweg 2", "city": "Berlin", "country": "DE"},
+        tax_id_data=[{"type": "eu_vat", "value": "DE123456789"}],
+    )
+    buy.deliver()
+    return [alpha, beta]
+
+
+def told(buy: Buyer, key: str) -> list[Any]:
+    known = at_stripe(buy, key)
+    address = [known.address[name] for name in ("line1", "city", "country")]
+    ids = [tax_id.value for tax_id in known.tax_ids.data]
+    return [known.name, known.business_name, known.phone, *address, *ids]
+
+
+def changed(customer: Customer, **changes: str) -> Details:
+    """As the form sends it: all that it showed, and what was changed."""
+    return Details(**(details_of(customer) | changes))
+
+
+ALPHA = ["Al A", "Alpha SARL", "+33 1 11 11 11 11", "1 rue Alpha", "Lyon", "FR", "FR12345678901"]
+BETA = ["Bea B", "Beta GmbH", "+49 30 222222", "Betaweg 2", "Berlin", "DE", "DE123456789"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "alpha", "beta"),
+    [
+        (
+            {"phone": "+1 555 0100"},
+            [*ALPHA[:2], "+1 555 0100", *ALPHA[3:]],
+            [*BETA[:2], "+1 555 0100", *BETA[3:]],
+        ),
+        (
+            {"city": "Potsdam"},  # which is in no street of Lyon
+            [*ALPHA[:3], "Betaweg 2", "Potsdam", "DE", "FR12345678901"],
+            [*BETA[:4], "Potsdam", "DE", "DE123456789"],
+        ),
+        ({"tax_id": "DE987654321"}, [*ALPHA[:6], "DE987654321"], [*BETA[:6], "DE987654321"]),
+        ({}, ALPHA, BETA),
+    ],
+)
+def test_what_was_not_changed_stays_as_it_is_at_each_stripe_customer(
+    buy: Buyer,
+    alpha_and_beta: list[str],
+    changes: dict[str, str],
+    alpha: list[str],
+    beta: list[str],
+) -> None:
+    update_details(buy.person(), details=changed(buy.person(), **changes))
+    assert [told(buy, key) for key in alpha_and_beta] == [alpha, beta]
+    buy.deliver()
+    assert [details_of(buy.person())[name] for name in ("company", "country")] == beta[1:6:4]
+
+
+def test_a_change_that_is_completed_later_is_of_the_same_details(
+    buy: Buyer, alpha_and_beta: list[str], sandbox: Sandbox
+) -> None:
+    alpha, beta = alpha_and_beta
+    sandbox.faults.add(f"POST /v1/customers/{alpha}", "timeout_before", times=3)
+    with pytest.raises(BillingUnavailable):
+        update_details(buy.person(), details=changed(buy.person(), name="Bea C"))
+    assert [told(buy, key)[0] for key in (alpha, beta)] == ["Al A", "Bea C"]
+    assert settle().state == Action.State.DONE
+    assert told(buy, alpha) == ["Bea C", *ALPHA[1:]]
+    assert told(buy, beta) == ["Bea C", *BETA[1:]]
+
+
 # --- Tax ids ---
 
 

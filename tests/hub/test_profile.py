@@ -68,6 +68,16 @@ def test_a_company_and_its_tax_id_reach_stripe(as_buyer, italian, in_stripe, str
     assert [(tax.type, tax.value) for tax in ids.data] == [("eu_vat", "FR12345678901")]
 
 
+def test_who_has_several_accounts_at_stripe_reads_where_a_change_goes(as_buyer, buy):
+    words = "What you change here is changed for all your purchases."
+    assert words not in as_buyer.get("/profile/").text
+
+    buy.another_customer_id()
+    buy.deliver()
+
+    assert words in as_buyer.get("/profile/").text
+
+
 def test_a_form_with_errors_comes_back_filled(as_buyer, in_stripe):
     page = as_buyer.post(
         "/profile/", DETAILS | {"name": "", "phone": "12", "city": "Marseille"}
