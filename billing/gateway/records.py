@@ -158,6 +158,8 @@ class LineRecord:
     """In hundredths of a percent; None where there is none."""
     tax_label: str
     is_reverse_charged: bool = False
+    is_prorated: bool = False
+    """For a part of its period: it has no price for each."""
 
 
 @dataclass(frozen=True, kw_only=True)

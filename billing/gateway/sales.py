@@ -3,7 +3,6 @@ and discounts, and the credit notes that took something of it back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,15 +19,10 @@ from billing.gateway.records import (
     SaleRecord,
     ShippingRecord,
 )
+from billing.gateway.taxes import Rates, id_of_rate, rate_of, rates_of
 
 if TYPE_CHECKING:
     from stripe.params import InvoicePaymentListParamsPayment
-
-type Rates = dict[str, stripe.TaxRate]
-type Tax = stripe.InvoiceLineItem.Tax | stripe.CreditNoteLineItem.Tax
-
-UNTAXED = frozenset({"customer_exempt", "reverse_charge"})
-"""The rate is named, but does not apply to this customer."""
 
 
 def sale_of_payment(vendor: Vendor, payment_intent_id: str) -> SaleRecord | None:
@@ -135,7 +129,7 @@ def _together(sales: list[SaleRecord]) -> SaleRecord:
 def _sale_of_invoice(client: stripe.V1Services, invoice: stripe.Invoice) -> SaleRecord:
     details = invoice.parent.subscription_details if invoice.parent else None
     lines = list(invoice.lines.auto_paging_iter())
-    rates = _rates(client, (tax for line in lines for tax in line.taxes or []))
+    rates = rates_of(client, (tax for line in lines for tax in line.taxes or []))
     is_credited = (
         invoice.pre_payment_credit_notes_amount or invoice.post_payment_credit_notes_amount
     )
@@ -164,7 +158,9 @@ def _invoice_line(line: stripe.InvoiceLineItem, rates: Rates) -> LineRecord:
         for used in line.pretax_credit_amounts or []
         if used.type == "credit_balance_transaction"
     )
-    rate, label = _rate_of([(tax, rates.get(_rate_id(tax))) for tax in taxes])
+    rate, label = rate_of([(tax, rates.get(id_of_rate(tax))) for tax in taxes])
+    parent = line.parent
+    origin = parent and (parent.invoice_item_details or parent.subscription_item_details)
     return LineRecord(
         line_id=line.id,
         description=line.description or "",
@@ -178,6 +174,7 @@ def _invoice_line(line: stripe.InvoiceLineItem, rates: Rates) -> LineRecord:
         tax_rate=rate,
         tax_label=label,
         is_reverse_charged=any(tax.taxability_reason == "reverse_charge" for tax in taxes),
+        is_prorated=bool(origin and origin.proration),
     )
 
 
@@ -187,33 +184,6 @@ def _quantity(line: stripe.InvoiceLineItem) -> Decimal:
     if exact is not None:
         return Decimal(exact)
     return Decimal(1 if line.quantity is None else line.quantity)
-
-
-# --- Taxes ---
-
-
-def _rates(client: stripe.V1Services, taxes: Iterable[Tax]) -> Rates:
-    ids = dict.fromkeys(rate_id for tax in taxes if (rate_id := _rate_id(tax)))
-    return {rate_id: client.tax_rates.retrieve(rate_id) for rate_id in ids}
-
-
-def _rate_id(tax: Tax) -> str:
-    return tax.tax_rate_details.tax_rate if tax.tax_rate_details else ""
-
-
-def _rate_of(
-    taxes: list[tuple[Tax | stripe.LineItem.Tax, stripe.TaxRate | None]],
-) -> tuple[int | None, str]:
-    """Together in hundredths of a percent, and by name: several on one line are one rate."""
-    known = [(tax, rate) for tax, rate in taxes if rate is not None]
-    if not known or any(rate.rate_type == "flat_amount" for _tax, rate in known):
-        return None, ""
-    percentages = [
-        Decimal(0) if tax.taxability_reason in UNTAXED else Decimal(str(rate.percentage))
-        for tax, rate in known
-    ]
-    names = dict.fromkeys(rate.display_name for _tax, rate in known)
-    return round(sum(percentages, Decimal(0)) * 100), " + ".join(names)
 
 
 def _shipping(total_minor: int, tax_minor: int) -> ShippingRecord:
@@ -232,7 +202,7 @@ def _credit_notes(client: stripe.V1Services, invoice_id: str) -> list[CreditNote
 
 def _credit_note(client: stripe.V1Services, note: stripe.CreditNote) -> CreditNoteRecord:
     lines = list(note.lines.auto_paging_iter())
-    rates = _rates(client, (tax for line in lines for tax in line.taxes or []))
+    rates = rates_of(client, (tax for line in lines for tax in line.taxes or []))
     return CreditNoteRecord(
         credit_note_id=note.id,
         number=note.number,
@@ -249,7 +219,7 @@ def _credit_note(client: stripe.V1Services, note: stripe.CreditNote) -> CreditNo
 def _credited_line(line: stripe.CreditNoteLineItem, rates: Rates) -> LineRecord:
     taxes = line.taxes or []
     inside = sum(tax.amount for tax in taxes if tax.tax_behavior == "inclusive")
-    rate, label = _rate_of([(tax, rates.get(_rate_id(tax))) for tax in taxes])
+    rate, label = rate_of([(tax, rates.get(id_of_rate(tax))) for tax in taxes])
     return LineRecord(
         line_id=line.invoice_line_item or "",
         description=line.description or "",
@@ -286,7 +256,7 @@ def _checked_out(client: stripe.V1Services, payment_intent_id: str) -> SaleRecor
 
 def _bought_line(item: stripe.LineItem) -> LineRecord:
     taxes = item.taxes or []
-    rate, label = _rate_of([(tax, tax.rate) for tax in taxes])
+    rate, label = rate_of([(tax, tax.rate) for tax in taxes])
     return LineRecord(
         line_id=item.id,
         description=item.description or "",

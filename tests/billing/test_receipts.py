@@ -126,6 +126,27 @@ def test_each_line_stands_with_its_discount_and_tax(
     assert gross == f"€{Decimal(paid.amount_paid) / 100:,.2f}"
 
 
+def test_a_part_of_a_period_has_no_price_for_each(buy: Buyer) -> None:
+    made = buy.subscription(items=[{"price": buy.price_id("Seat", 3000), "quantity": 2}])
+    [item] = buy.stripe.subscriptions.retrieve(made.stripe_subscription_id).items.data
+    buy.wait(days=7)
+    buy.stripe.subscriptions.update(
+        made.stripe_subscription_id,
+        {
+            "items": [{"id": item.id, "quantity": 5}],
+            "proration_behavior": "always_invoice",
+        },
+    )
+    buy.deliver()
+    whole, part = Document.objects.order_by("issued_at")
+    assert [line["cells"][0][1] for line in document_context(whole)["paper"]["lines"]] == ["2"]
+    left, added = document_context(part)["paper"]["lines"]
+    for line, quantity in ((left, 2), (added, 5)):
+        (_number, one), (_each, price), (_amount, amount) = line["cells"]
+        assert (one, price) == ("1", amount)
+        assert f"Quantity {quantity}" in line["detail"]
+
+
 def test_a_discount_is_named_beside_its_line(buy: Buyer) -> None:
     buy.stripe.invoices.pay(bill(buy, [COURSE], off={"percent_off": 20}))
     buy.deliver()

@@ -80,9 +80,9 @@ def in_the_words_of(customer: Customer) -> Iterator[None]:
 
 
 def _line(line: LineRecord, currency: str) -> LineItem:
-    is_whole = line.quantity == line.quantity.to_integral_value()
+    is_counted = line.quantity == line.quantity.to_integral_value() and not line.is_prorated
     details = [_period(line.starts_at, line.ends_at)]
-    if not is_whole:
+    if not is_counted and line.quantity != 1:
         details.append(_("Quantity %(number)s") % {"number": number_format(line.quantity)})
     if line.discount_minor:
         amount = format_money(line.discount_minor, currency)
@@ -95,7 +95,7 @@ def _line(line: LineRecord, currency: str) -> LineItem:
     return LineItem(
         description=_name(line)[:250],
         detail=", ".join(filter(None, details)),
-        quantity=int(line.quantity) if is_whole else 1,
+        quantity=int(line.quantity) if is_counted else 1,
         net_minor=line.net_minor,
         tax_minor=line.tax_minor,
         tax_rate=line.tax_rate,
