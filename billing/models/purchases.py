@@ -27,7 +27,8 @@ class Subscription(CardOnFile, VendorOwned):
     it is limited to). `is_managed`: sold by Stripe itself (Managed Payments).
     `without_card`: what becomes of a trial that ends without a card, in Stripe's word.
     `next_amount_minor` is None where use or a discount to come decides; a split-pay plan's payments
-    may differ (`payments_vary`). `last_charge_at` is a split-pay plan's.
+    may differ (`payments_vary`). `last_charge_at` is a split-pay plan's. `next_charge_at` passes
+    over phases of a schedule that cost nothing.
     `drafted_at`: a renewal's invoice is a draft for about an hour, then Stripe collects it,
     cancelled or not; `next_charge_at` is the one after it.
     `past_due_minor`: once it has ended, all that is open.
@@ -158,9 +159,15 @@ class Subscription(CardOnFile, VendorOwned):
         return any(item["is_metered"] for item in self.items)
 
     @property
-    def is_free(self) -> bool:
+    def is_free_now(self) -> bool:
         is_priced = self.is_by_use or any(item["amount_minor"] for item in self.items)
         return bool(self.items) and not is_priced
+
+    @property
+    def is_free(self) -> bool:
+        """Now, and by all that is agreed for later."""
+        is_charged_later = self.next_charge_at is not None and self.next_amount_minor != 0
+        return self.is_free_now and not is_charged_later
 
     @property
     def is_live(self) -> bool:

@@ -33,7 +33,8 @@ class ItemRow:
 
 def price_of(subscription: Subscription) -> str:
     """`€19.00 a month`, `3 × €15.00 a month`, `6 payments of €149.00`, `Free`, `billed by use`;
-    after what comes off each time. `6 payments` where they are not all alike."""
+    after what comes off each time. `6 payments` where they are not all alike, `Free, then €30.00`
+    where the price begins later."""
     if subscription.is_free:
         return pgettext("price", "Free")
     if subscription.payments_total is not None and subscription.payments_vary:
@@ -46,6 +47,8 @@ def price_of(subscription: Subscription) -> str:
             "%(count)d payments of %(amount)s",
             subscription.payments_total,
         ) % {"count": subscription.payments_total, "amount": _money(subscription, amount)}
+    elif subscription.is_free_now:
+        return _("Free, then %(price)s") % {"price": next_charge_of(subscription)}
     elif len(subscription.items) == 1:
         [item] = subscription.items
         amount, price = item["amount_minor"] - item["off_minor"], _alone(subscription, item)
@@ -55,7 +58,10 @@ def price_of(subscription: Subscription) -> str:
 
 
 def _after_discounts(subscription: Subscription) -> int:
-    """What is due each time, in the rhythm of the first item."""
+    """What is due each time, in the rhythm of the first item; from the first time on that anything
+    is."""
+    if subscription.is_free_now:
+        return subscription.next_amount_minor or 0
     return sum(
         item["amount_minor"] - item["off_minor"]
         for item in subscription.items

@@ -164,7 +164,7 @@ def _never_began_mark(_subscription: Subscription) -> Mark:
 
 def subscription_row(subscription: Subscription, rules: CancellationRules) -> Row:
     state, price = subscription.state, price_of(subscription)
-    if state == Subscription.State.TRIAL and not subscription.is_free:
+    if state == Subscription.State.TRIAL and not subscription.is_free_now:
         price = _("Free, then %(price)s") % {"price": price}
     shows_card = state in (Subscription.State.ACTIVE, Subscription.State.TRIAL)
     shows_card = shows_card and states.way(subscription, Act.CARD) is not None

@@ -9,7 +9,8 @@ from django.utils import timezone
 from billing import states
 from billing.models import Subscription
 from billing.sandbox.periods import add
-from billing.states import Act
+from billing.states import Act, Way
+from hub.presentation.notes import note_of
 from hub.presentation.prices import next_charge_of, price_of
 from tests.billing.plugin import Buyer
 
@@ -90,6 +91,32 @@ def test_where_use_decides_the_amount_is_left_open(buy: Buyer) -> None:
     then = {"items": [{"price": by_use.id}], "duration": month}
     row = planned(buy, phase(buy, 4000, "month", 1), then)
     assert (row.next_amount_minor, next_charge_of(row)) == (None, "amount not known yet")
+
+
+@pytest.mark.parametrize("months", [1, 3])
+def test_one_that_is_free_at_first_says_what_comes_then(buy: Buyer, months: int) -> None:
+    row = planned(buy, phase(buy, 0, "month", months), phase(buy, 3000, "month", 2), end="release")
+    begins_at = datetime.fromtimestamp(add(buy.sandbox.clock.now(), "month", months), UTC)
+    assert (row.next_charge_at, row.next_amount_minor, row.is_free) == (begins_at, 3000, False)
+    assert price_of(row) == "Free, then €30.00"
+    assert note_of(row).endswith("€30.00")
+    assert states.way(row, Act.CARD) == Way.HERE
+    buy.wait(days=31 * months)
+    row.refresh_from_db()
+    assert (taken(buy, row), price_of(row)) == ([0] * months + [3000], "€30.00 a month")
+
+
+def test_a_plan_that_is_free_at_first_names_the_payments_after_that(buy: Buyer) -> None:
+    row = planned(buy, phase(buy, 0, "month", 1), phase(buy, 3000, "month", 3))
+    assert (price_of(row), row.is_free) == ("3 payments of €30.00", False)
+
+
+def test_one_that_ends_free_is_charged_no_more(buy: Buyer) -> None:
+    row = planned(buy, phase(buy, 3000, "month", 1), phase(buy, 0, "month", 1), end="release")
+    assert row.next_charge_at is None
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert (taken(buy, row), price_of(row), note_of(row)) == ([3000, 0], "Free", "")
 
 
 # --- How many there are ---

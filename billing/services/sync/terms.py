@@ -78,6 +78,7 @@ def cancels_at(
 
 
 def next_charge_at(record: SubscriptionRecord) -> datetime | None:
+    """The next date of a phase that costs something."""
     is_charging = record.status in (
         Subscription.Status.TRIALING,
         Subscription.Status.ACTIVE,
@@ -85,8 +86,9 @@ def next_charge_at(record: SubscriptionRecord) -> datetime | None:
     )
     if not is_charging or record.collection_paused:
         return None
+    first = next(charge_dates(record, since=record.next_period_at), None)
     end = ends_at(record)
-    return None if end is not None and end <= record.next_period_at else record.next_period_at
+    return None if first is None or (end is not None and end <= first) else first
 
 
 def last_charge_at(
