@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from invoices.services import lowest_next_number
 
 # Far below what a database's integer holds: counting on from here never gets there.
 HIGHEST_NUMBER = 9_999_999
+PREFIX = re.compile(r"(?!.*\.\.)(?:[^\W_]|[-/.])*")
 
 
 class NamedFormSet(InlineFormSet):
@@ -57,6 +59,16 @@ class DocumentSettingsForm(ModelForm):
         """Whether the number was changed is judged by what was shown, not by what it is by now."""
         super().__init__(*args, **kwargs)
         self.fields["next_number"].show_hidden_initial = True
+
+    def clean_prefix(self) -> str:
+        """It goes into file names, into headers of mails and answers, and into links."""
+        prefix: str = self.cleaned_data["prefix"]
+        if not PREFIX.fullmatch(prefix):
+            raise ValidationError(
+                _("Use letters, digits, hyphens, slashes and dots only, and no two dots in a row."),
+                code="prefix_characters",
+            )
+        return prefix
 
     def clean_next_number(self) -> int:
         """Asked of what is issued by now: receipts go on being issued while someone types."""

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.forms.widgets import ClearableFileInput
+from django.utils.formats import number_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -24,6 +25,12 @@ RESERVED_SUBDOMAINS = {
     *("admin", "api", "app", "assets", "auth", "billing", "blog", "cdn", "demo", "dev", "docs"),
     *("help", "hub", "mail", "media", "platform", "smtp", "static", "status", "stripe", "support"),
     *("test", "webhook", "webhooks", "www"),
+}
+
+LONGEST_MESSAGE = 2_000
+ON_EVERY_DOCUMENT = {
+    "legal_name": _("Enter the seller's legal name: it stands on every receipt."),
+    "legal_address": _("Enter the seller's address: it stands on every receipt."),
 }
 
 
@@ -98,12 +105,21 @@ class VendorForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ON_EVERY_DOCUMENT.keys() & self.fields.keys():
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = ON_EVERY_DOCUMENT[name]
         if "time_zone" in self.fields:
             zones = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
             self.fields["time_zone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
 
     def clean_message(self) -> str:
         message: str = self.cleaned_data["message"]
+        if len(message) > LONGEST_MESSAGE:
+            raise ValidationError(
+                _("Write at most %(most)s characters: this stands on top of pages and mails."),
+                code="too_long",
+                params={"most": number_format(LONGEST_MESSAGE, force_grouping=True)},
+            )
         if names := unfilled_names(message):
             words = ngettext(
                 "%(names)s is not filled in here. Write it in the text, not inside a link's"

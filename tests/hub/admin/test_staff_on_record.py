@@ -178,6 +178,7 @@ def test_who_an_owner_makes_known_to_the_platform(as_owner: HubClient, acme: Ven
 def test_a_vendor_added_by_an_operator(as_root: HubClient) -> None:
     url = admin_url("accounts_vendor_add")
     typed = {"name": "Initech", "subdomain": "initech", "support_email": "help@initech.example"}
+    typed |= {"legal_name": "Initech LLC", "legal_address": "4120 Freidrich Lane, Austin"}
     answer = as_root.post(url, filled_form(as_root, url) | typed)
     assert answer.status_code == 302, answer.text
 

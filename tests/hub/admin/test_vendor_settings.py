@@ -167,6 +167,22 @@ def test_what_would_not_be_filled_in_is_refused_by_name(
     assert acme.message != message
 
 
+def test_a_message_has_an_end(as_owner: HubClient, acme: Vendor, settings_url: str) -> None:
+    page = save(as_owner, settings_url, message="x" * 2001)
+    assert "at most 2,000 characters" in page.select_one(".field-message .errorlist").get_text()
+    assert not errors(save(as_owner, settings_url, message="x" * 2000))
+
+
+@pytest.mark.parametrize("name", ["legal_name", "legal_address"])
+def test_what_stands_on_every_receipt_cannot_be_emptied(
+    as_owner: HubClient, acme: Vendor, settings_url: str, name: str
+) -> None:
+    page = save(as_owner, settings_url, **{name: " "})
+    assert "stands on every receipt" in page.select_one(f".field-{name} .errorlist").get_text()
+    acme.refresh_from_db()
+    assert getattr(acme, name)
+
+
 def test_a_broken_form_comes_back_filled_with_the_error_at_its_field(
     as_owner: HubClient, acme: Vendor, settings_url: str
 ) -> None:
@@ -206,6 +222,8 @@ def test_the_operator_adds_a_vendor(as_superuser: HubClient) -> None:
         name="Initech",
         subdomain="initech",
         support_email="help@initech.example",
+        legal_name="Initech LLC",
+        legal_address="4120 Freidrich Lane, Austin",
     )
     assert not errors(page)
     assert HubClient("initech.test").get("/").status_code == 200
@@ -227,6 +245,15 @@ def test_document_and_cancellation_settings_are_saved(
         assert DocumentSettings.objects.get().prefix == "AC-"
         assert DocumentSettings.objects.get().mail_receipts == "never"
         assert CancellationRules.objects.get().split_pay
+
+
+@pytest.mark.parametrize("prefix", ["../AC", "AC\\%", "<b>", "A C", "AC_"])
+def test_a_prefix_that_could_mean_something_else_is_refused(
+    as_owner: HubClient, settings_url: str, prefix: str
+) -> None:
+    name = "documentsettings-0-prefix"
+    assert "no two dots" in errors(save(as_owner, settings_url, **{name: prefix}))
+    assert not errors(save(as_owner, settings_url, **{name: "ΑΠΥ/24.1-"}))
 
 
 def test_a_document_number_is_never_used_twice(
