@@ -9,6 +9,7 @@ from accounts.models import Vendor
 from billing.models import Subscription
 from billing.sandbox.machine import Sandbox
 from billing.services.sync.subscriptions import sync_subscription
+from hub.presentation.prices import discounts_of, price_of
 from tests.billing.plugin import Buyer, Deliver
 
 State = Subscription.State
@@ -452,3 +453,39 @@ def test_several_discounts_come_off_in_their_order(buy: Buyer) -> None:
     assert billed.total == (5000 - 1000) // 2 - 500
     assert [discount["name"] for discount in row.discounts] == ["First", "Second"]
     assert (row.items[0]["off_minor"], row.next_amount_minor) == (3000, 2000)
+
+
+def a_discount(buy: Buyer, percent: int, **lasting: Any) -> Any:
+    coupon = buy.stripe.coupons.create({"percent_off": percent, "name": "Spring", **lasting})
+    return [{"coupon": coupon.id}]
+
+
+def test_a_discount_that_is_over_before_the_first_charge_lowers_no_price(buy: Buyer) -> None:
+    months: Any = {"duration": "repeating", "duration_in_months": 1}
+    row = buy.subscription(trial_period_days=40, discounts=a_discount(buy, 50, **months))
+    assert (price_of(row), row.discounts, discounts_of(row)) == ("€19.00 a month", [], [])
+    buy.wait(days=41)
+    billed = buy.stripe.invoices.list({"subscription": row.stripe_subscription_id}).data[0]
+    assert billed.total == 1900
+
+
+def test_a_discount_that_ends_on_the_day_of_the_next_charge_lowers_it_no_more(buy: Buyer) -> None:
+    months: Any = {"duration": "repeating", "duration_in_months": 2}
+    row = buy.subscription(amount=2500, discounts=a_discount(buy, 100, **months))
+    assert (price_of(row), row.next_amount_minor) == ("€0.00 a month", 0)
+    buy.wait(days=31)
+    row.refresh_from_db()
+    assert (price_of(row), row.next_amount_minor) == ("€25.00 a month", 2500)
+    assert discounts_of(row) == []
+
+
+def test_a_discount_is_shown_of_what_it_still_lowers(buy: Buyer) -> None:
+    """The licence is charged again when it is long over."""
+    items: Any = [
+        {"price": buy.price_id("Licence", 24000, interval="year")},
+        {"price": buy.price_id("Support", 1000)},
+    ]
+    months: Any = {"duration": "repeating", "duration_in_months": 3}
+    row = buy.subscription(items=items, discounts=a_discount(buy, 50, **months))
+    assert price_of(row) == "€240.00 a year and €5.00 a month"
+    assert discounts_of(row)[0].startswith("50% off with Spring until ")

@@ -16,9 +16,9 @@ from invoices.money import share_out
 def price_fields(record: SubscriptionRecord, next_charge_at: datetime | None) -> dict[str, Any]:
     first = record.items[0]
     return {
-        "items": _shown(record),
+        "items": _shown(record, next_charge_at),
         "amount_minor": sum(i.amount_minor for i in record.items if _rhythm(i) == _rhythm(first)),
-        "discounts": _discounts(record),
+        "discounts": _discounts(record, next_charge_at),
         "tax_is_added": record.tax_is_added,
         "interval": first.interval,
         "interval_count": first.interval_count,
@@ -30,12 +30,12 @@ def _rhythm(item: ItemRecord) -> tuple[str, int]:
     return item.interval, item.interval_count
 
 
-def _shown(record: SubscriptionRecord) -> list[dict[str, Any]]:
-    """Each with what lasting discounts take off; what is due together shares them."""
+def _shown(record: SubscriptionRecord, next_charge_at: datetime | None) -> list[dict[str, Any]]:
+    """Each with what lasting discounts take off the next time; what is due together shares them."""
     lasting: dict[int, int] = {}
     for rhythm in dict.fromkeys(_rhythm(item) for item in record.items):
         together = [item for item in record.items if _rhythm(item) == rhythm]
-        left = _reduced(record, together, lambda discount: not discount.is_once)
+        left = _lastingly_reduced(record, together, _due_at(together, next_charge_at))
         lasting |= {id(item): rest for item, rest in zip(together, left, strict=True)}
     return [
         {
@@ -69,8 +69,23 @@ def _tariff(item: ItemRecord) -> dict[str, Any] | None:
     }
 
 
-def _discounts(record: SubscriptionRecord) -> list[dict[str, Any]]:
-    """In the order in which they come off: each item's own first."""
+def _due_at(items: Sequence[ItemRecord], next_charge_at: datetime | None) -> datetime | None:
+    """When the first of these is charged next; None: never again."""
+    return next_charge_at and max(next_charge_at, min(item.period_ends_at for item in items))
+
+
+def _holds(discount: DiscountRecord, due_at: datetime | None) -> bool:
+    return not (due_at and discount.ends_at and discount.ends_at <= due_at)
+
+
+def _lastingly_reduced(
+    record: SubscriptionRecord, items: Sequence[ItemRecord], due_at: datetime | None
+) -> list[int]:
+    return _reduced(record, items, lambda found: not found.is_once and _holds(found, due_at))
+
+
+def _discounts(record: SubscriptionRecord, next_charge_at: datetime | None) -> list[dict[str, Any]]:
+    """Those that come off a charge to come, in their order: each item's own first."""
     of_items = [(found, [item]) for item in record.items for found in item.discounts]
     of_all = [(found, _hit(found, record.items)) for found in record.discounts]
     return [
@@ -83,7 +98,9 @@ def _discounts(record: SubscriptionRecord) -> list[dict[str, Any]]:
             "of_what": [i.product_name for i in items] if len(items) < len(record.items) else [],
         }
         for discount, items in of_items + of_all
-        if items and (discount.percent or discount.amount_minor)
+        if items
+        and (discount.percent or discount.amount_minor)
+        and _holds(discount, _due_at(items, next_charge_at))
     ]
 
 
@@ -95,12 +112,7 @@ def _next_amount(record: SubscriptionRecord, next_charge_at: datetime | None) ->
     due = [item for item in record.items if item.period_ends_at == next_charge_at]
     if not due or any(item.is_metered for item in due):
         return None
-
-    def holds(discount: DiscountRecord) -> bool:
-        is_over = next_charge_at and discount.ends_at and discount.ends_at <= next_charge_at
-        return not is_over
-
-    return sum(_reduced(record, due, holds))
+    return sum(_reduced(record, due, lambda discount: _holds(discount, next_charge_at)))
 
 
 def _reduced(
