@@ -6,7 +6,7 @@ Those may differ, as with two companies of one person; what was not changed stay
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -21,7 +21,7 @@ from billing.services import actions
 from billing.services.failures import record_failure
 from billing.services.sync.customers import sync_customer, take_in_customer
 from billing.services.sync.rows import fill
-from billing.services.tax_ids import put_tax_id
+from billing.services.tax_ids import canonical, put_tax_id
 
 type Put = Callable[[StripeCustomer, Action], None]
 
@@ -54,6 +54,8 @@ def update_details(customer: Customer, *, details: Details) -> bool:
     id before any gets the rest, because that is what Stripe may refuse. False: an older one was
     refused, which the vendor is told.
     """
+    if details.tax_id != customer.tax_id:
+        details = replace(details, tax_id=canonical(details.tax_id, details.country))
     changes = _changes(customer, asdict(details))
     wish = {"details": asdict(details), "changed": _names_of(changes)}
     action = actions.start(Action.Kind.UPDATE_DETAILS, customer, parameters=wish)

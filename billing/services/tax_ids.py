@@ -61,7 +61,8 @@ def put_tax_id(
     vendor: Vendor, stripe_customer_id: str, *, value: str, country: str, action: Action
 ) -> None:
     """Have exactly this tax id there; an empty one removes what is there. Raises TaxIdNotValid."""
-    kind, wanted = _kind_and_value(value, country)
+    wanted = canonical(value, country)
+    kind = _kind(country) if wanted else ""
     present = gateway.read_tax_ids(vendor, stripe_customer_id)
     step = f"{stripe_customer_id}:tax_id"
     if wanted and not any(_bare(tax_id.value) == _bare(wanted) for tax_id in present):
@@ -78,20 +79,23 @@ def put_tax_id(
             )
 
 
-def _kind_and_value(value: str, country: str) -> tuple[str, str]:
-    if not value.strip():
-        return "", ""
+def canonical(value: str, country: str) -> str:
+    """As it is sent and kept: `de 123.456.789` is `DE123456789`."""
+    if KINDS.get(country) != "eu_vat":
+        return value.strip().upper()
+    prefix = "EL" if country == "GR" else country
+    bare = _bare(value)
+    return bare if not bare or bare.startswith(prefix) else prefix + bare
+
+
+def _kind(country: str) -> str:
     if (kind := KINDS.get(country)) is None:
         raise TaxIdNotValid(
             _("We cannot take tax IDs of this country. Please choose the country of the company.")
             if country
             else _("Please choose the country that the tax ID belongs to.")
         )
-    if kind != "eu_vat":
-        return kind, value.strip().upper()
-    prefix = "EL" if country == "GR" else country
-    bare = _bare(value)
-    return kind, bare if bare.startswith(prefix) else prefix + bare
+    return kind
 
 
 def _bare(value: str) -> str:

@@ -225,14 +225,16 @@ def test_a_tax_id_is_of_its_countrys_kind(
     update_details(alice_buys, details=Details(name="A", country=country, tax_id=typed))
     [tax_id] = at_stripe(buy).tax_ids.data
     assert (tax_id.type, tax_id.value) == expected
+    assert details_of(alice_buys)["tax_id"] == tax_id.value
 
 
+@pytest.mark.parametrize("typed", ["DE1", "DE12", "hello", "FR12345678901"])
 def test_a_malformed_tax_id_is_one_clear_error_and_nothing_is_saved(
-    buy: Buyer, alice_buys: Customer
+    buy: Buyer, alice_buys: Customer, typed: str
 ) -> None:
     before = details_of(alice_buys)
     with pytest.raises(TaxIdNotValid, match="not valid in the country"):
-        update_details(alice_buys, details=Details(name="X", country="DE", tax_id="DE1"))
+        update_details(alice_buys, details=Details(name="X", country="DE", tax_id=typed))
     assert at_stripe(buy).name == "Alice"
     assert details_of(alice_buys) == before
     action = Action.objects.get()
@@ -256,6 +258,15 @@ def test_the_same_tax_id_again_is_left_alone(
     update_details(alice_buys, details=NEW)
     [after] = at_stripe(buy).tax_ids.data
     assert before.id == after.id
+
+
+def test_one_that_is_left_alone_stays_as_it_is_in_another_country(
+    buy: Buyer, alice_buys: Customer
+) -> None:
+    update_details(alice_buys, details=NEW)
+    update_details(alice_buys, details=changed(alice_buys, country="DE"))
+    assert [tax.value for tax in at_stripe(buy).tax_ids.data] == [NEW.tax_id]
+    assert details_of(alice_buys)["tax_id"] == NEW.tax_id
 
 
 def test_a_new_tax_id_takes_the_place_of_the_old(buy: Buyer, alice_buys: Customer) -> None:

@@ -99,13 +99,35 @@ class TestTaxIds:
         assert types()[-1] == "customer.tax_id.created"
 
     @pytest.mark.parametrize(
-        ("kind", "value"), [("eu_vat", "123"), ("gb_vat", "GB1"), ("us_ein", "123456789")]
+        ("kind", "value"),
+        [
+            ("eu_vat", "123"),
+            ("eu_vat", "DEHELLO"),
+            ("eu_vat", "DE1234567890"),
+            ("eu_vat", "ITDE123456789"),
+            ("eu_vat", "US123456789"),
+            ("gb_vat", "GB1"),
+            ("us_ein", "123456789"),
+        ],
     )
     def test_a_value_that_cannot_be_one_is_refused(self, api, alice, kind, value):
         with pytest.raises(stripe.InvalidRequestError) as caught:
             api.customers.tax_ids.create(alice.id, {"type": kind, "value": value})
 
         assert caught.value.code == "tax_id_invalid"
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            *("ATU12345678", "BE0123456789", "CY12345678Z", "EL123456789", "ESA1234567Z"),
+            *("FRAB123456789", "IE1234567AB", "IE1X34567A", "LT123456789123", "NL123456789B12"),
+            *("RO1234567891", "XI123456789"),
+        ],
+    )
+    def test_each_country_of_the_union_has_its_own_form(self, api, alice, value):
+        made = api.customers.tax_ids.create(alice.id, {"type": "eu_vat", "value": value})
+
+        assert (made.country, made.value) == (value[:2], value)
 
     def test_a_deleted_tax_id_is_gone(self, api, alice, types):
         made = api.customers.tax_ids.create(alice.id, {"type": "eu_vat", "value": "DE123456789"})
