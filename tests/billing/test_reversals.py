@@ -16,7 +16,7 @@ from billing.services.sync import payments
 from billing.tasks import handle_event
 from hub.presentation.overview import past_due_notices
 from hub.presentation.transactions import paid_so_far, transaction_rows
-from invoices.models import Document
+from invoices.models import Document, Line
 from invoices.presentation import document_context
 from tests.billing.plugin import Buyer, Deliver
 
@@ -311,10 +311,21 @@ def test_of_a_credit_note_in_parts_each_is_told_with_its_own_amount(buy: Buyer) 
     assert credited(payment.document) == 6000
 
 
-def test_the_lines_of_a_credit_note_are_those_that_stripe_credits(buy: Buyer) -> None:
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {"refund_amount": 1055},
+        {"refund_amount": 351, "credit_amount": 352, "out_of_band_amount": 352},
+    ],
+    ids=["whole", "in parts"],
+)
+def test_the_lines_of_a_credit_note_are_those_that_stripe_credits(buy: Buyer, ways: Any) -> None:
     customer = buy.customer_id()
     invoice = buy.stripe.invoices.create({"customer": customer, "currency": "eur"})
-    for words, amount in (("Course", 4000), ("Workbook", 1000)):
+    for words, amount, percentage in (("Course", 4000, 20), ("Workbook", 1000, 5.5)):
+        rate = buy.stripe.tax_rates.create(
+            {"display_name": "VAT", "percentage": percentage, "inclusive": False}
+        )
         buy.stripe.invoice_items.create(
             {
                 "customer": customer,
@@ -322,6 +333,7 @@ def test_the_lines_of_a_credit_note_are_those_that_stripe_credits(buy: Buyer) ->
                 "currency": "eur",
                 "amount": amount,
                 "description": words,
+                "tax_rates": [rate.id],
             }
         )
     paid = buy.stripe.invoices.pay(invoice.id)
@@ -332,14 +344,14 @@ def test_the_lines_of_a_credit_note_are_those_that_stripe_credits(buy: Buyer) ->
             "lines": [
                 {"type": "invoice_line_item", "invoice_line_item": workbook.id, "quantity": 1}
             ],
-            "refund_amount": 1000,
+            **ways,
         }
     )
     buy.deliver()
-    note = Document.objects.get(kind=Document.Kind.CREDIT_NOTE)
-    assert [(line.description, line.net_minor) for line in note.lines.all()] == [
-        ("Workbook", -1000)
-    ]
+    lines = Line.objects.filter(document__kind=Document.Kind.CREDIT_NOTE)
+    assert {line.description for line in lines} == {"Workbook"}
+    assert sorted(-line.gross_minor for line in lines) == list(ways.values())
+    assert (sum(li.net_minor for li in lines), sum(li.tax_minor for li in lines)) == (-1000, -55)
 
 
 def test_after_a_lost_dispute_a_credit_note_is_its_paper_and_moves_no_more_money(

@@ -49,16 +49,26 @@ def lines_of(charge: ChargeRecord, sale: SaleRecord | None, row: Transaction) ->
         return _part_of(lines, row) if rest < 0 else lines
 
 
-def wanted_by(note: CreditNoteRecord, sale: SaleRecord) -> dict[int, Amounts]:
-    """What a credit note takes back of each line of the receipt, where it says so."""
+def wanted_by(
+    note: CreditNoteRecord, sale: SaleRecord, *, amount_minor: int, before_minor: int
+) -> dict[int, Amounts]:
+    """What a credit note takes back of each line of the receipt, where it says so: the share of
+    `amount_minor` in that, after `before_minor` went another way."""
     positions = {line.line_id: position for position, line in enumerate(sale.lines, start=1)}
-    wanted: dict[int, Amounts] = {}
+    whole: dict[int, Amounts] = {}
     for line in note.lines:
         if (position := positions.get(line.line_id)) is None:
             return {}
-        net, tax = wanted.get(position, (0, 0))
-        wanted[position] = (net + line.net_minor, tax + line.tax_minor)
-    return wanted
+        net, tax = whole.get(position, (0, 0))
+        whole[position] = (net + line.net_minor, tax + line.tax_minor)
+    amounts = [amount for pair in whole.values() for amount in pair]
+    if sum(amounts) != note.after_payment_minor:
+        return {}
+    before, after = (
+        share_out(part, amounts) for part in (before_minor, before_minor + amount_minor)
+    )
+    shares = [then - now for now, then in zip(before, after, strict=True)]
+    return dict(zip(whole, zip(shares[::2], shares[1::2], strict=True), strict=True))
 
 
 def names_of(sale: SaleRecord) -> str:

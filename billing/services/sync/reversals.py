@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from billing.gateway.records import CreditNoteRecord, DisputeRecord, RefundRecor
 from billing.models import OneTimePurchase, Transaction
 from billing.services.sync import lines
 from billing.services.sync.rows import fill
-from invoices.items import left_to_credit
+from invoices.items import Amounts, left_to_credit
 from invoices.models import Document
 from invoices.services import issue_credit_note, take_back_credit_note
 
@@ -34,12 +35,14 @@ DISPUTE_STATUSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What of a credit note went one way."""
+    """What of a credit note went one way, after `before_minor` of it had gone another."""
 
+    note: CreditNoteRecord
     stripe_id: str
-    kind: Transaction.Kind
     amount_minor: int
-    refunded_to: str
+    before_minor: int
+    refunded_to: str | None
+    """As in `issue_credit_note`: none for a refund, which goes to what paid."""
 
 
 def save_refund(charge: Transaction, refund: RefundRecord, sale: SaleRecord | None) -> None:
@@ -55,7 +58,7 @@ def save_refund(charge: Transaction, refund: RefundRecord, sale: SaleRecord | No
         happened_at=refund.created_at,
     )
     if row.status == Status.SUCCEEDED:
-        _credit(row, refund.amount_minor, sale, _note_of(refund, sale))
+        _credit(row, refund.amount_minor, sale, _part_of(refund, sale, charge))
     elif row.status == Status.FAILED:
         _take_back(row)
     row.save()
@@ -84,33 +87,36 @@ def save_credit(charge: Transaction, note: CreditNoteRecord, sale: SaleRecord) -
 
     After a lost dispute it is the paper for what the bank took; no money moved a second time.
     """
-    for part in _parts_of(note, charge):
+    for part in _parts_of(note, charge)[len(note.refunds) :]:
         known = Transaction.objects.filter(stripe_id=part.stripe_id).first()
         if known and known.charge_id != charge.pk:
             continue
-        is_outside = part.kind == Kind.REFUND
-        if is_outside and not known and (lost := _lost_dispute(charge)):
-            _credit(lost, part.amount_minor, sale, note, refunded_to="")
+        if not part.refunded_to and not known and (lost := _lost_dispute(charge)):
+            _credit(lost, part.amount_minor, sale, part)
             lost.save()
         else:
-            _save_part(charge, part, note, sale)
+            _save_part(charge, part, sale)
 
 
 def _parts_of(note: CreditNoteRecord, charge: Transaction) -> list[Part]:
-    """By the ways they went; the first is known by the note's own id."""
+    """Its refunds, then what went outside of Stripe, then what is a balance. Of the last two the
+    first is known by the note's own id."""
     outside = min(note.outside_minor, note.not_refunded_minor)
     with lines.in_the_words_of(charge.customer):
         balance = _("the balance of your account")
-    ways = [(Kind.REFUND, outside, ""), (Kind.CREDIT, note.not_refunded_minor - outside, balance)]
-    ids = (note.credit_note_id, f"{note.credit_note_id} balance")
+    others = [("", outside), (balance, note.not_refunded_minor - outside)]
+    ids = iter([note.credit_note_id, f"{note.credit_note_id} balance"])
+    ways: list[tuple[str, int, str | None]] = [(key, n, None) for key, n in note.refunds.items()]
+    ways += [(next(ids), amount, to) for to, amount in others if amount > 0]
+    before = accumulate((amount for _id, amount, _to in ways), initial=0)
     return [
-        Part(stripe_id=stripe_id, kind=kind, amount_minor=amount, refunded_to=to)
-        for stripe_id, (kind, amount, to) in zip(ids, (w for w in ways if w[1] > 0), strict=False)
+        Part(note=note, stripe_id=key, amount_minor=amount, before_minor=gone, refunded_to=to)
+        for (key, amount, to), gone in zip(ways, before, strict=False)
     ]
 
 
-def _save_part(charge: Transaction, part: Part, note: CreditNoteRecord, sale: SaleRecord) -> None:
-    row = _row(charge, part.stripe_id, part.kind)
+def _save_part(charge: Transaction, part: Part, sale: SaleRecord) -> None:
+    row = _row(charge, part.stripe_id, Kind.CREDIT if part.refunded_to else Kind.REFUND)
     row.status = Status.SUCCEEDED
     fill(
         row,
@@ -118,9 +124,9 @@ def _save_part(charge: Transaction, part: Part, note: CreditNoteRecord, sale: Sa
         card_last4="",
         amount_minor=-part.amount_minor,
         currency=charge.currency,
-        happened_at=note.created_at,
+        happened_at=part.note.created_at,
     )
-    _credit(row, part.amount_minor, sale, note, refunded_to=part.refunded_to)
+    _credit(row, part.amount_minor, sale, part)
     row.save()
 
 
@@ -160,20 +166,16 @@ def _lost_dispute(charge: Transaction) -> Transaction | None:
     return charge.reversals.filter(kind=Kind.DISPUTE, status=Status.SUCCEEDED).first()
 
 
-def _note_of(refund: RefundRecord, sale: SaleRecord | None) -> CreditNoteRecord | None:
-    """The credit note at Stripe that this refund alone pays out."""
-    only = {refund.refund_id: refund.amount_minor}
+def _part_of(refund: RefundRecord, sale: SaleRecord | None, charge: Transaction) -> Part | None:
+    """What of a credit note at Stripe this refund pays out, where it pays out nothing else."""
     notes = sale.credit_notes if sale else []
-    return next((n for n in notes if n.refunds == only and not n.not_refunded_minor), None)
+    parts = (part for note in notes for part in _parts_of(note, charge))
+    paid_out = (refund.refund_id, refund.amount_minor)
+    return next((part for part in parts if (part.stripe_id, part.amount_minor) == paid_out), None)
 
 
 def _credit(
-    row: Transaction,
-    amount_minor: int,
-    sale: SaleRecord | None,
-    note: CreditNoteRecord | None,
-    *,
-    refunded_to: str | None = None,
+    row: Transaction, amount_minor: int, sale: SaleRecord | None, part: Part | None
 ) -> None:
     """Of a receipt no more can be credited than it says was paid."""
     receipt = row.charge.document if row.charge else None
@@ -185,10 +187,16 @@ def _credit(
             receipt,
             source=row.stripe_id,
             amount_minor=amount,
-            refunded_at=note.created_at if note else row.happened_at,
-            refunded_to=refunded_to,
-            wanted=lines.wanted_by(note, sale) if note and sale else None,
+            refunded_at=part.note.created_at if part else row.happened_at,
+            refunded_to=part.refunded_to if part else None,
+            wanted=_wanted(part, sale) if part and sale else None,
         )
+
+
+def _wanted(part: Part, sale: SaleRecord) -> dict[int, Amounts]:
+    return lines.wanted_by(
+        part.note, sale, amount_minor=part.amount_minor, before_minor=part.before_minor
+    )
 
 
 def _take_back(row: Transaction) -> None:
