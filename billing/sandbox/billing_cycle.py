@@ -9,7 +9,7 @@ from billing.sandbox.invoice_lines import Period, item_line
 from billing.sandbox.periods import DAY, HOUR, boundary_after, boundary_before
 from billing.sandbox.standing import UPDATED
 from billing.sandbox.store import Obj
-from billing.sandbox.subscription_items import items_of
+from billing.sandbox.subscription_items import is_metered, items_of
 
 # How long the first payment of an incomplete subscription is waited for.
 PATIENCE = 23 * HOUR
@@ -77,7 +77,7 @@ def advance(account: Account, subscription: Obj) -> None:
     if subscription["status"] == "incomplete":
         expire(account, subscription)
     elif _is_over(subscription, now):
-        endings.end(account, subscription)
+        conclude(account, subscription)
     elif subscription["status"] == "trialing" and not subscription["_warned"]:
         subscription["_warned"] = True
         account.save(subscription)
@@ -93,6 +93,17 @@ def _is_over(subscription: Obj, now: int) -> bool:
     if (moment := subscription["cancel_at"]) is not None and moment <= now:
         return True
     return bool(subscription["cancel_at_period_end"] and last_period_end(subscription) <= now)
+
+
+def conclude(account: Account, subscription: Obj) -> None:
+    """End when that was due: what still waits is billed, and the use since the last invoice."""
+    items = items_of(subscription)
+    start, end = min(item["current_period_start"] for item in items), account.now()
+    by_use = [item for item in items if is_metered(account.get("price", item["price"]))]
+    lines = [item_line(account, subscription, item, Period(start, end)) for item in by_use]
+    if lines or invoice_items.pending(account, subscription["customer"], subscription["id"]):
+        _invoice(account, subscription, lines, Period(start, end), "subscription_cycle")
+    endings.end(account, subscription)
 
 
 def expire(account: Account, subscription: Obj) -> None:
@@ -164,7 +175,13 @@ def pause(account: Account, subscription: Obj, why: str) -> None:
 def bill(account: Account, subscription: Obj, items: list[Obj], past: Period, reason: str) -> Obj:
     """Put items into the period that begins now, and draft the invoice for it."""
     lines = [enter(account, subscription, item, account.now()) for item in items]
-    invoice = draft_for(account, subscription, lines, past, reason)
+    return _invoice(account, subscription, lines, past, reason)
+
+
+def _invoice(
+    account: Account, subscription: Obj, lines: list[Obj], period: Period, reason: str
+) -> Obj:
+    invoice = draft_for(account, subscription, lines, period, reason)
     subscription["latest_invoice"] = invoice["id"]
     if subscription["pause_collection"]:
         _hold_back(account, invoice, subscription["pause_collection"]["behavior"])

@@ -1,4 +1,4 @@
-"""How a subscription ends."""
+"""How a subscription ends. What is billed at an end that was due is in `billing_cycle.conclude`."""
 
 from billing.sandbox.accounts import Account
 from billing.sandbox.store import Obj

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.sandbox import endings, payment_methods
+from billing.sandbox import billing_cycle, payment_methods
 from billing.sandbox.accounts import Account
 from billing.sandbox.agenda import falls_due
 from billing.sandbox.errors import not_served
@@ -84,7 +84,7 @@ def advance(account: Account, schedule: Obj) -> None:
         schedule |= {"status": "completed", "completed_at": now, "current_phase": None}
         account.save(schedule)
         account.emit("subscription_schedule.completed", schedule)
-        endings.end(account, subscription)
+        billing_cycle.conclude(account, subscription)
     else:
         release(account, schedule)
 

@@ -23,6 +23,55 @@ def test_at_the_periods_end_it_says_when_and_goes_on_until_then(api, subscribe, 
     assert types()[-1] == "customer.subscription.deleted"
 
 
+@pytest.mark.parametrize("when", ["cancel_at_period_end", "schedule"])
+def test_what_waits_is_billed_at_the_end_and_said_before(api, alice, subscribe, pass_days, when):
+    made = subscribe(billing_mode={"type": "classic"})
+    pass_days(15.5)
+    api.subscriptions.update(made.id, {"items": [{"id": made["items"].data[0].id, "quantity": 2}]})
+    api.invoice_items.create({"customer": alice.id, "amount": 300, "currency": "eur"})
+    if when == "schedule":
+        schedule = api.subscription_schedules.create({"from_subscription": made.id})
+        api.subscription_schedules.update(schedule.id, {"end_behavior": "cancel"})
+    else:
+        api.subscriptions.update(made.id, {"cancel_at_period_end": True})
+
+    said = api.invoices.create_preview({"subscription": made.id})
+    pass_days(16)
+
+    last, _first = api.invoices.list().data
+    ended = api.subscriptions.retrieve(made.id)
+    assert (said.amount_due, said.period_end) == (1300, FEBRUARY)
+    assert (last.amount_due, last.status, last.billing_reason) == (
+        1300,
+        "paid",
+        "subscription_cycle",
+    )
+    assert (ended.status, ended.ended_at, ended.latest_invoice) == ("canceled", FEBRUARY, last.id)
+
+
+def test_use_is_billed_at_the_end(api, subscribe, pass_days):
+    use = {"interval": "month", "usage_type": "metered", "meter": "mtr_1"}
+    about = {"currency": "eur", "unit_amount": 5, "recurring": use}
+    price = api.prices.create(about | {"product_data": {"name": "Minutes"}})
+    subscribe(items=[{"price": price.id}], cancel_at_period_end=True)
+
+    pass_days(32)
+
+    last, _first = api.invoices.list().data
+    assert last.lines.data[0].pricing.price_details.price == price.id
+    assert (last.status, last.lines.data[0].period.end) == ("paid", FEBRUARY)
+
+
+def test_at_once_nothing_that_waits_is_billed(api, alice, subscribe, pass_days):
+    made = subscribe()
+    api.invoice_items.create({"customer": alice.id, "amount": 300, "currency": "eur"})
+
+    api.subscriptions.cancel(made.id)
+    pass_days(32)
+
+    assert len(api.invoices.list().data) == 1
+
+
 def test_it_can_be_undone_until_then(api, subscribe, pass_days):
     made = subscribe(cancel_at="min_period_end")
 
