@@ -41,6 +41,23 @@ def _customer(vendor: Vendor, event: StripeEvent) -> None:
     sync_customer(vendor, event.object_id)
 
 
+def _customer_changed(vendor: Vendor, event: StripeEvent) -> None:
+    """Their balance and their address have a part in what is charged next."""
+    sync_customer(vendor, event.object_id)
+    _live_subscriptions(vendor, event.object_id)
+
+
+def _invoice_item(vendor: Vendor, event: StripeEvent) -> None:
+    """What is put on somebody's next invoice, or taken from it; the hint is whose it is."""
+    _live_subscriptions(vendor, event.object_id)
+
+
+def _live_subscriptions(vendor: Vendor, stripe_customer_id: str) -> None:
+    theirs = Subscription.objects.filter(stripe_customer__stripe_customer_id=stripe_customer_id)
+    for subscription in theirs.filter(status__in=Subscription.LIVE_STATUSES):
+        sync_subscription(vendor, subscription.stripe_subscription_id)
+
+
 def _subscription(vendor: Vendor, event: StripeEvent) -> None:
     sync_subscription(vendor, event.object_id)
 
@@ -125,7 +142,7 @@ HANDLERS: dict[str, Handler] = {
     "customer.subscription.resumed": _subscription,
     "customer.subscription.trial_will_end": _subscription,
     "customer.subscription.updated": _subscription,
-    "customer.updated": _customer,
+    "customer.updated": _customer_changed,
     "invoice.finalized": _invoice,
     "invoice.marked_uncollectible": _invoice,
     "invoice.paid": _invoice_paid,
@@ -133,6 +150,8 @@ HANDLERS: dict[str, Handler] = {
     "invoice.payment_failed": _invoice,
     "invoice.updated": _invoice,
     "invoice.voided": _invoice,
+    "invoiceitem.created": _invoice_item,
+    "invoiceitem.deleted": _invoice_item,
     "payment_method.automatically_updated": _payment_method,
     "payment_method.detached": _payment_method,
     "payment_method.updated": _payment_method,

@@ -66,11 +66,17 @@ def _hint(event: Any) -> EventHint:
     return EventHint(
         event_id=_text(event.get("id"), at_most=64),
         type=_text(event.get("type"), at_most=80),
-        object_id=_text(changed.get("id") or "-", at_most=64).removeprefix("-"),
+        object_id=_text(_hinted_at(changed) or "-", at_most=64).removeprefix("-"),
         livemode=livemode,
         created_at=_moment(event.get("created")),
         account=_text(event.get("account") or "-", at_most=64).removeprefix("-"),
     )
+
+
+def _hinted_at(changed: dict[str, Any]) -> Any:
+    """The object itself; of what waits for somebody's next invoice, and may be gone by the time
+    it is read, whose it is."""
+    return changed.get("customer" if changed.get("object") == "invoiceitem" else "id")
 
 
 def _text(value: Any, *, at_most: int) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 KEPT = 20_000
+PREVIEW = "/v1/invoices/create_preview"
+"""A POST that changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class Ledger(deque[Entry]):
         return [
             entry
             for entry in self
-            if entry.method != "GET" and not entry.replayed and 200 <= entry.status < 300
+            if entry.method != "GET"
+            and entry.path != PREVIEW
+            and not entry.replayed
+            and 200 <= entry.status < 300
         ]
 
     def effects(self) -> list[Entry]:

@@ -197,4 +197,5 @@ def next_charge_of(subscription: Subscription) -> str:
     if amount is None:
         return pgettext("next charge", "amount not known yet")
     words = _money(subscription, amount)
-    return _("%s plus tax") % words if subscription.tax_is_added and amount else words
+    is_taxed_besides = subscription.tax_is_added and amount and not subscription.next_is_exact
+    return _("%s plus tax") % words if is_taxed_besides else words

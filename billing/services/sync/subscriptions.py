@@ -16,6 +16,7 @@ from billing.gateway import subscriptions as gateway
 from billing.gateway.invoices import PaymentHistory
 from billing.gateway.reading import joined
 from billing.gateway.records import SubscriptionRecord
+from billing.gateway.upcoming import UpcomingInvoice
 from billing.models import StripeCustomer, Subscription
 from billing.services.failures import settle_by_standing
 from billing.services.sync import terms
@@ -28,8 +29,9 @@ from billing.services.sync.rows import (
     order_number,
     read_and_save,
 )
+from billing.services.sync.upcoming import read_upcoming, upcoming_fields
 
-type Reading = tuple[SubscriptionRecord, PaymentHistory, StripeCustomer]
+type Reading = tuple[SubscriptionRecord, PaymentHistory, UpcomingInvoice | None, StripeCustomer]
 
 
 def sync_subscription(vendor: Vendor, subscription_id: str) -> Subscription:
@@ -62,12 +64,13 @@ def take_in_subscription(
 
 def _with_history(vendor: Vendor, record: SubscriptionRecord) -> Reading:
     stripe_customer = ensure_customer(vendor, record.customer_id)
-    return record, invoices.payment_history(vendor, record.subscription_id), stripe_customer
+    history = invoices.payment_history(vendor, record.subscription_id)
+    return record, history, read_upcoming(vendor, record), stripe_customer
 
 
 def _save(reading: Reading, asked_at: datetime) -> Subscription:
     """The Stripe customer's row is the lock for all that is theirs."""
-    record, history, stripe_customer = reading
+    record, history, upcoming, stripe_customer = reading
     owner = StripeCustomer.objects.select_for_update().get(pk=stripe_customer.pk)
     row = Subscription.objects.filter(stripe_subscription_id=record.subscription_id).first()
     if row is None:
@@ -76,7 +79,7 @@ def _save(reading: Reading, asked_at: datetime) -> Subscription:
         raise SavedMeanwhile
     row.customer_id, row.stripe_customer = owner.customer_id, owner
     fill(row, **_what_it_is(record), **_where_it_stands(record, history, row.paused_at))
-    fill(row, **card_fields(record.card))
+    fill(row, **card_fields(record.card), **upcoming_fields(record, upcoming))
     row.save()
     settle_by_standing(row)
     return row

@@ -79,16 +79,26 @@ def cancels_at(
 
 def next_charge_at(record: SubscriptionRecord) -> datetime | None:
     """The next date of a phase that costs something."""
-    is_charging = record.status in (
-        Subscription.Status.TRIALING,
-        Subscription.Status.ACTIVE,
-        Subscription.Status.PAST_DUE,
-    )
-    if not is_charging or record.collection_paused:
+    if not _is_charging(record):
         return None
     first = next(charge_dates(record, since=record.next_period_at), None)
     end = ends_at(record)
     return None if first is None or (end is not None and end <= first) else first
+
+
+def last_bill_at(record: SubscriptionRecord) -> datetime | None:
+    """Its end, where nothing but what waits until then can still be charged."""
+    is_last = _is_charging(record) and next_charge_at(record) is None
+    return ends_at(record) if is_last else None
+
+
+def _is_charging(record: SubscriptionRecord) -> bool:
+    is_running = record.status in (
+        Subscription.Status.TRIALING,
+        Subscription.Status.ACTIVE,
+        Subscription.Status.PAST_DUE,
+    )
+    return is_running and not record.collection_paused
 
 
 def last_charge_at(
