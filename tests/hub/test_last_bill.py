@@ -9,6 +9,7 @@ from django.core import mail
 from pypdf import PdfReader
 
 from billing.models import Subscription
+from hub.presentation.words import day
 from tests.billing.plugin import Buyer
 from tests.clients import signed_in
 
@@ -71,3 +72,25 @@ def test_of_a_trial_no_use_is_billed(buy, metered):
     page = signed_in(metered.customer).get(f"/subscriptions/{metered.pk}/cancel/").text
 
     assert "still billed" not in page
+
+
+def test_what_is_pending_is_told_with_its_day_and_amount(buy):
+    row = buy.subscription("Photography Monthly", amount=2900)
+    buy.stripe.invoice_items.create(
+        {
+            "customer": row.stripe_customer.stripe_customer_id,
+            "subscription": row.stripe_subscription_id,
+            "amount": 1500,
+            "currency": "eur",
+            "description": "A printed album",
+        }
+    )
+    buy.deliver()
+
+    answer, page, line, *mailed = told_of(row)
+
+    row.refresh_from_db()
+    for text in (answer, page, *mailed):
+        assert f"A last charge of €15.00 follows on {day(row.cancels_at)}." in text
+        assert [sentence for sentence in UNTRUE if sentence in text] == []
+    assert f"Yours until then. Last charge {day(row.cancels_at)}, €15.00" in line
