@@ -37,7 +37,8 @@ def price_of(subscription: Subscription) -> str:
     where the price begins later."""
     if subscription.is_free:
         return pgettext("price", "Free")
-    if subscription.payments_total is not None and subscription.payments_vary:
+    shows_no_amount = subscription.payments_vary or subscription.is_free_now
+    if subscription.payments_total is not None and shows_no_amount:
         count = subscription.payments_total
         return ngettext("%(count)d payment", "%(count)d payments", count) % {"count": count}
     if subscription.payments_total is not None:
@@ -58,10 +59,7 @@ def price_of(subscription: Subscription) -> str:
 
 
 def _after_discounts(subscription: Subscription) -> int:
-    """What is due each time, in the rhythm of the first item; from the first time on that anything
-    is."""
-    if subscription.is_free_now:
-        return subscription.next_amount_minor or 0
+    """What is due each time, in the rhythm of the first item."""
     return sum(
         item["amount_minor"] - item["off_minor"]
         for item in subscription.items

@@ -109,7 +109,10 @@ def test_one_that_is_free_at_first_says_what_comes_then(buy: Buyer, months: int)
 
 def test_a_plan_that_is_free_at_first_names_the_payments_after_that(buy: Buyer) -> None:
     row = planned(buy, phase(buy, 0, "month", 1), phase(buy, 3000, "month", 3))
-    assert (price_of(row), row.is_free) == ("3 payments of €30.00", False)
+    assert (price_of(row), next_charge_of(row)) == ("3 payments", "€30.00")
+    buy.wait(days=32)
+    row.refresh_from_db()
+    assert price_of(row) == "3 payments of €30.00"
 
 
 def test_one_that_ends_free_is_charged_no_more(buy: Buyer) -> None:
@@ -118,6 +121,61 @@ def test_one_that_ends_free_is_charged_no_more(buy: Buyer) -> None:
     buy.wait(days=32)
     row.refresh_from_db()
     assert (taken(buy, row), price_of(row), note_of(row)) == ([3000, 0], "Free", "")
+
+
+# --- Whether they are all alike ---
+
+
+def ending(buy: Buyer, months: int, coupon: Any = None, **params: Any) -> Subscription:
+    """A plan by its end alone."""
+    if coupon:
+        made = buy.stripe.coupons.create({"percent_off": 50, **coupon})
+        params["discounts"] = [{"coupon": made.id}]
+    end = add(buy.sandbox.clock.now(), "month", months)
+    return buy.subscription(amount=3000, cancel_at=end, **params)
+
+
+def test_payments_that_are_all_alike_are_named_with_their_amount(buy: Buyer) -> None:
+    row = ending(buy, 3, {"duration": "forever"})
+    for _month in range(4):
+        assert price_of(row) == "3 payments of €15.00"
+        buy.wait(days=31)
+        row.refresh_from_db()
+    assert row.state == State.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("coupon", "charges"),
+    [
+        ({"duration": "once"}, [1500, 3000, 3000, 3000]),
+        ({"duration": "repeating", "duration_in_months": 2}, [1500, 1500, 3000, 3000]),
+    ],
+)
+def test_a_discount_for_a_time_makes_them_differ_to_the_end(
+    buy: Buyer, coupon: Any, charges: list[int]
+) -> None:
+    row = ending(buy, 4, coupon)
+    for _month in charges:
+        assert price_of(row) == "4 payments"
+        buy.wait(days=31)
+        row.refresh_from_db()
+    assert (taken(buy, row), price_of(row)) == (charges, "4 payments")
+
+
+def test_a_discount_that_outlasts_them_does_not(buy: Buyer) -> None:
+    row = ending(buy, 2, {"duration": "repeating", "duration_in_months": 3})
+    assert price_of(row) == "2 payments of €15.00"
+
+
+def test_a_last_period_that_is_shorter_costs_less(buy: Buyer) -> None:
+    end = buy.sandbox.clock.now() + int(timedelta(days=40).total_seconds())
+    row = buy.subscription(amount=3000, cancel_at=end)
+    assert (row.payments_total, price_of(row)) == (2, "2 payments")
+    buy.wait(days=32)
+    row.refresh_from_db()
+    [first, last] = taken(buy, row)
+    assert (first, price_of(row)) == (3000, "2 payments")
+    assert 0 < last < first
 
 
 # --- How many there are ---

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from billing.gateway.records import SubscriptionRecord
 from billing.gateway.schedule_records import PhasePrice
 
-NEVER = datetime.max.replace(tzinfo=UTC)
 MOST_CHARGES = 999
+A_MINUTE = timedelta(minutes=1)
 A_DAY = timedelta(days=1)
+NEVER = datetime.max.replace(tzinfo=UTC) - A_DAY
 DAYS = {"day": 1, "week": 7}
 MONTHS_A_YEAR = 12
 
@@ -47,18 +48,34 @@ def charging_spans(record: SubscriptionRecord) -> list[Span]:
     return spans if last.is_free else [*spans, Span(begins_at=last.ends_at, price=last.price)]
 
 
-def charge_dates(
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """What a charge is for. `is_cut`: something ends it before its time, so it costs less."""
+
+    begins_at: datetime
+    is_cut: bool
+
+
+def charge_periods(
     record: SubscriptionRecord, *, since: datetime | None = None, until: datetime = NEVER
-) -> Iterator[datetime]:
+) -> Iterator[Period]:
     """`since`: a date on which a period begins. A few hours at the end are no period: whoever sets
     an end by hand takes a day for it."""
     for span in charging_spans(record):
         first = max(span.begins_at, since or span.begins_at)
-        for periods in range(MOST_CHARGES):
-            date = later(record, first, periods=periods, priced=span.price)
-            if date + A_DAY > min(span.ends_at, until):
+        end = min(span.ends_at, until)
+        for count in range(MOST_CHARGES):
+            begins_at = later(record, first, periods=count, priced=span.price)
+            if begins_at + A_DAY > end:
                 break
-            yield date
+            whole = later(record, first, periods=count + 1, priced=span.price)
+            yield Period(begins_at=begins_at, is_cut=end + A_MINUTE < whole)
+
+
+def charge_dates(
+    record: SubscriptionRecord, *, since: datetime | None = None, until: datetime = NEVER
+) -> Iterator[datetime]:
+    return (period.begins_at for period in charge_periods(record, since=since, until=until))
 
 
 def later(

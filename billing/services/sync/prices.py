@@ -30,6 +30,12 @@ def _rhythm(item: ItemRecord) -> tuple[str, int]:
     return item.interval, item.interval_count
 
 
+def amount_each_time(record: SubscriptionRecord, next_charge_at: datetime | None) -> int:
+    """What its first item costs, and all in the same rhythm, after what lastingly comes off."""
+    together = [item for item in record.items if _rhythm(item) == _rhythm(record.items[0])]
+    return sum(_lastingly_reduced(record, together, _due_at(together, next_charge_at)))
+
+
 def _shown(record: SubscriptionRecord, next_charge_at: datetime | None) -> list[dict[str, Any]]:
     """Each with what lasting discounts take off the next time; what is due together shares them."""
     lasting: dict[int, int] = {}

@@ -111,7 +111,7 @@ def _where_it_stands(
         "status": record.status,
         "payments_total": total,
         "payments_made": history.payments_made,
-        "payments_vary": terms.payments_vary(record),
+        "payments_vary": terms.payments_vary(record, history, total),
         "period_ends_at": record.period_ends_at,
         "next_charge_at": terms.next_charge_at(record),
         "last_charge_at": terms.last_charge_at(record, history, total),

@@ -10,7 +10,13 @@ from itertools import islice
 from billing.gateway.invoices import PaymentHistory
 from billing.gateway.records import SubscriptionRecord
 from billing.models import Subscription
-from billing.services.sync.charge_dates import NEVER, charge_dates, charging_spans
+from billing.services.sync.charge_dates import (
+    NEVER,
+    charge_dates,
+    charge_periods,
+    charging_spans,
+)
+from billing.services.sync.prices import amount_each_time
 
 INSTALLMENTS = "installments"
 """In the metadata of a subscription, its schedule, price or product: how many payments in all."""
@@ -51,9 +57,31 @@ def _given_free(record: SubscriptionRecord, history: PaymentHistory) -> int:
     return sum(any(moment in span for span in spans) for moment in free)
 
 
-def payments_vary(record: SubscriptionRecord) -> bool:
-    """Whether a split-pay plan's payments are not all alike."""
-    return len({span.price for span in charging_spans(record)}) > 1
+def payments_vary(record: SubscriptionRecord, history: PaymentHistory, total: int | None) -> bool:
+    """Whether a split-pay plan's payments, made and to come, are not all alike."""
+    if total is None:
+        return False
+    prices = {span.price.amount_minor for span in charging_spans(record) if span.price}
+    billed = {period.amount_minor for period in history.periods}
+    amounts = {*prices, *billed, amount_each_time(record, next_charge_at(record))} - {0, None}
+    until = ends_at(record) or NEVER
+    is_cut = any(period.is_cut for period in charge_periods(record, until=until))
+    return len(amounts) > 1 or is_cut or _is_discounted_for_a_time(record, history, total)
+
+
+def _is_discounted_for_a_time(
+    record: SubscriptionRecord, history: PaymentHistory, total: int
+) -> bool:
+    """Whether a discount lowers some of the charges to come only."""
+    next_at, last_at = next_charge_at(record), last_charge_at(record, history, total)
+    if next_at is None:
+        return False
+    of_items = (discount for item in record.items for discount in item.discounts)
+    return any(
+        discount.is_once
+        or (discount.ends_at and next_at < discount.ends_at <= (last_at or next_at))
+        for discount in (*record.discounts, *of_items)
+    )
 
 
 def ends_at(record: SubscriptionRecord) -> datetime | None:
