@@ -42,9 +42,11 @@ def _customer(vendor: Vendor, event: StripeEvent) -> None:
 
 
 def _customer_changed(vendor: Vendor, event: StripeEvent) -> None:
-    """Their balance and their address have a part in what is charged next."""
-    sync_customer(vendor, event.object_id)
-    _live_subscriptions(vendor, event.object_id)
+    """Their balance has a part in what is charged next."""
+    known = StripeCustomer.objects.filter(stripe_customer_id=event.object_id).first()
+    row = sync_customer(vendor, event.object_id)
+    if known and row and known.balance_minor != row.balance_minor:
+        _live_subscriptions(vendor, event.object_id)
 
 
 def _invoice_item(vendor: Vendor, event: StripeEvent) -> None:

@@ -149,6 +149,7 @@ def _record(customer: stripe.Customer) -> CustomerRecord:
         company=customer.business_name or "",
         tax_id=tax_ids[0].value if tax_ids else "",
         language=(customer.preferred_locales or [""])[0],
+        balance_minor=customer.balance or 0,
         card=card_of(
             settings.default_payment_method if settings else None, customer.default_source
         ),

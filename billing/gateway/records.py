@@ -42,6 +42,8 @@ class CustomerRecord:
     company: str = ""
     tax_id: str = ""
     language: str = ""
+    balance_minor: int = 0
+    """Taken off the next invoices where it is negative, else added to the next."""
     card: CardRecord | None = None
 
 

@@ -45,12 +45,14 @@ class CardOnFile(models.Model):
 class StripeCustomer(CardOnFile, VendorOwned):
     """One of the Stripe customers that are this person, with its default card.
 
-    `email` is Stripe's: where it changes there, the vendor has changed it.
+    `email` is Stripe's: where it changes there, the vendor has changed it. So is `balance_minor`:
+    what Stripe takes off the next invoices where it is negative, else adds to the next.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="stripe_customers")
     stripe_customer_id = models.CharField(max_length=64)
     email = models.EmailField(blank=True)
+    balance_minor = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(auto_now=True)

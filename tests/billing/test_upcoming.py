@@ -128,3 +128,11 @@ def test_to_ask_is_no_change(buy: Buyer) -> None:
     with noting_changes() as noted:
         upcoming_invoice(row.vendor, row.stripe_subscription_id)
     assert noted == []
+
+
+def test_another_change_of_the_customer_asks_about_no_charge(buy: Buyer, sandbox: Sandbox) -> None:
+    buy.subscription()
+    before = len(sandbox.ledger.of("POST", PREVIEW))
+    buy.stripe.customers.update(buy.customer_id(), {"phone": "+353 1 555 0199"})
+    buy.deliver()
+    assert len(sandbox.ledger.of("POST", PREVIEW)) == before

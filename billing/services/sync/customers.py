@@ -71,7 +71,7 @@ def _save(record: CustomerRecord, asked_at: datetime) -> StripeCustomer | None:
         row.deleted_at = row.deleted_at or timezone.now()
     else:
         _take_over_email(row, _mailbox(record.email))
-        fill(row, **card_fields(record.card))
+        fill(row, **card_fields(record.card), balance_minor=record.balance_minor)
     row.save()
     if not record.is_deleted:
         _copy_details(row, record)
