@@ -81,14 +81,18 @@ class VendorAdmin(VendorScopedAdmin):
         return [*fixed, *OWNERS_LINKS, *OWNERS_LINKS.values(), "look_sample", "message_preview"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """Links that only owners may follow are shown to nobody else."""
-        fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or roles.may(request, roles.OWNERS, obj.pk):
-            return list(fieldsets)
+        """Links that only owners may follow are shown to nobody else. Who may not change the logo
+        sees it in the sample: its own field would be the path of a file."""
+        is_owner = obj is None or roles.may(request, roles.OWNERS, obj.pk)
+        instead: dict[Any, str] = {} if is_owner else dict(OWNERS_LINKS)
+        if not self.has_change_permission(request, obj):
+            instead["logo"] = ""
         return [
-            (title, {**rest, "fields": [OWNERS_LINKS.get(str(name), name) for name in fields]})
-            for title, rest in fieldsets
-            if (fields := rest["fields"])
+            (
+                title,
+                {**rest, "fields": [*filter(None, (instead.get(n, n) for n in rest["fields"]))]},
+            )
+            for title, rest in super().get_fieldsets(request, obj)
         ]
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Vendor | None:

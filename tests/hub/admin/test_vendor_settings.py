@@ -1,6 +1,7 @@
 """A vendor sets its looks and words; what it saves is what its customers see."""
 
 import io
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from accounts.logos import logo_of
 from accounts.models import AuditEntry, Customer, User, Vendor
 from accounts.tenancy import vendor_scope
 from billing.models import CancellationRules
@@ -101,6 +103,17 @@ def test_a_logo_is_kept_and_shown(
     door = BeautifulSoup(at_acme.get("/").content, "html.parser")
     source = door.select_one("header img")["src"]
     assert at_acme.get(source).headers["Content-Type"] == "image/png"
+
+
+def test_who_may_not_change_the_logo_sees_the_picture_and_no_path(
+    as_owner: HubClient, as_support: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    save(as_owner, settings_url, logo=SimpleUploadedFile("our logo.png", png(), "image/png"))
+    acme.refresh_from_db()
+    page = BeautifulSoup(as_support.get(settings_url).content, "html.parser")
+    assert acme.logo.name not in page.decode()
+    sample = as_support.get(page.select_one("#look-sample")["src"])
+    assert b64encode(logo_of(acme).png) in sample.content
 
 
 @pytest.mark.parametrize(
