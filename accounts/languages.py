@@ -1,4 +1,6 @@
-"""Which of the hub's languages someone reads."""
+"""Which of the hub's languages someone reads, and the order of words in them."""
+
+from unicodedata import combining, normalize
 
 from django.conf import settings
 from django.utils.translation import get_supported_language_variant
@@ -15,3 +17,8 @@ def supported(wish: str) -> str:
         return get_supported_language_variant(wish) if wish else ""
     except (LookupError, ValueError):
         return ""
+
+
+def alphabetical(word: str) -> str:
+    """What to sort it by: an accent or umlaut stands with its letter."""
+    return "".join(c for c in normalize("NFD", word) if not combining(c)).casefold()

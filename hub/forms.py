@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
-from unicodedata import normalize
 from urllib.parse import urlencode
 
 import phonenumbers
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from accounts.forms import MailboxField
+from accounts.languages import alphabetical
 from accounts.models import Customer, EmailAddress
 from accounts.services import addresses
 from billing.services import cancellation
@@ -86,9 +86,8 @@ class DetailsForm(forms.Form):
         super().__init__(*args, **kwargs)
         named = locale_of(get_language()).territories
         known = [(code, named[code]) for code, _name in countries if code in named]
-        offer(
-            self, "country", [("", "—"), *sorted(known, key=lambda pair: normalize("NFD", pair[1]))]
-        )
+        by_name = sorted(known, key=lambda country: alphabetical(country[1]))
+        offer(self, "country", [("", "—"), *by_name])
         self.fields["phone"].widget.input_type = "tel"
         for name, field in self.fields.items():
             field.validators.append(one_line)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import VendorOwned
@@ -41,7 +43,8 @@ class SyncRun(VendorOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.started_at:%Y-%m-%d %H:%M}"
+        started = date_format(localtime(self.started_at), "SHORT_DATETIME_FORMAT")
+        return f"{self.get_kind_display()} {started}"
 
 
 class Difference(VendorOwned):

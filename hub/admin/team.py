@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ValidationError
-from django.db.models import BLANK_CHOICE_DASH, Model
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext
@@ -32,7 +32,7 @@ class TeamMemberForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "role", [*BLANK_CHOICE_DASH, *TeamMember.Role.choices])
+        offer(self, "role", [("", _("Nothing chosen")), *TeamMember.Role.choices])
         if not self.instance.pk:
             self.initial["role"] = ""
         else:

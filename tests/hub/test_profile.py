@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 from django.core import mail
 from django.utils.timezone import now
 
-from accounts.models import CustomerSession
+from accounts.models import Customer, CustomerSession
 from accounts.tenancy import vendor_scope
 from tests.clients import HubClient, signed_in
 
@@ -76,6 +76,16 @@ def test_who_has_several_accounts_at_stripe_reads_where_a_change_goes(as_buyer, 
     buy.deliver()
 
     assert words in as_buyer.get("/profile/").text
+
+
+def test_countries_stand_in_alphabetical_order_umlauts_with_their_letters(italian, acme):
+    with vendor_scope(acme):
+        Customer.objects.filter(pk=italian.customer.pk).update(language="de")
+    page = BeautifulSoup(signed_in(italian.customer).get("/profile/").content, "html.parser")
+    names = [option.text for option in page.select("select[name=country] option")]
+
+    assert names.index("Afghanistan") < names.index("Ägypten") < names.index("Albanien")
+    assert names.index("Oman") < names.index("Österreich") < names.index("Pakistan")
 
 
 def test_a_form_with_errors_comes_back_filled(as_buyer, in_stripe):

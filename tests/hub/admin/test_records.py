@@ -1,5 +1,7 @@
 """What staff look up: found by what they know, told in words, read in few queries."""
 
+from datetime import UTC, datetime
+
 import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
@@ -9,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry, Customer, EmailAddress, SentMail, Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
-from billing.models import Transaction
+from billing.models import SyncRun, Transaction
 from hub.admin import logs
 from tests.clients import HubClient
 from tests.factories import (
@@ -181,3 +183,16 @@ def test_a_subscription_says_which_rule_decides_who_may_cancel(
         row = alice.subscriptions.get()
     page = as_support.get(admin_url("billing_subscription_change", row.pk)).content.decode()
     assert "Your setting for ongoing subscriptions and trials" in page
+
+
+def test_a_comparison_is_called_by_the_vendors_own_time(
+    as_support: HubClient, acmes: Records
+) -> None:
+    run = acmes.rows["billing_syncrun"]
+    started = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+    with vendor_scope(acmes.customer.vendor):
+        SyncRun.objects.filter(pk=run.pk).update(started_at=started)
+    Vendor.objects.update(time_zone="Europe/Dublin")
+    page = BeautifulSoup(as_support.get(acmes.url("billing_syncrun")).text, "html.parser")
+    assert "1 Jul 2026, 23:30" in page.title.text
+    assert "1 July 2026, 23:30" in page.select_one(".field-started_at").text

@@ -91,6 +91,13 @@ def test_a_changed_look_is_in_the_hub_at_once(
     assert "#001122" in colours
 
 
+def test_what_is_not_chosen_yet_reads_german_too(as_owner: HubClient, settings_url: str) -> None:
+    answer = as_owner.get(settings_url, headers={"accept-language": "de"})
+    page = BeautifulSoup(answer.content, "html.parser")
+    unchosen = {option.text for option in page.select("option[value='']")}
+    assert unchosen == {"Nichts ausgewählt"}
+
+
 def test_a_logo_is_kept_and_shown(
     as_owner: HubClient, at_acme: HubClient, acme: Vendor, settings_url: str
 ) -> None:
