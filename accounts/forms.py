@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.http import own_path
 from accounts.mail import LONGEST_ADDRESS, NOT_ONE_MAILBOX, validate_mailbox
 from accounts.models import MagicLink
+from accounts.services.links import MOST_ATTEMPTS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -68,9 +69,22 @@ class CodeForm(forms.Form):
         ),
     )
 
+    wrong = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    """How many of the codes typed on this page were wrong."""
+
     def clean_code(self) -> str:
         """As the mail has it, or in groups as people read it out."""
         return "".join(self.cleaned_data["code"].split())
+
+    def refuse(self) -> None:
+        """In words that depend on the page alone: a link's own count would tell whose address is
+        known."""
+        wrong = (self.cleaned_data["wrong"] or 0) + 1
+        self.data = {**self.data, "code": self.cleaned_data["code"], "wrong": wrong}
+        problem = _("This code is wrong, or no longer works. Check the mail, or ask again.")
+        if wrong >= MOST_ATTEMPTS:
+            problem = _("Too many wrong codes. Ask for a new mail.")
+        self.add_error("code", problem)
 
 
 class ProofForm(forms.Form):

@@ -98,8 +98,7 @@ def code(request: VendorRequest) -> HttpResponse:
                 form.cleaned_data["code"], browser_key=cookies.browser_key(request)
             )
         except LinkNotValid:
-            problem = _("This code is wrong, or no longer works. Check the mail, or ask again.")
-            form.add_error("code", problem)
+            form.refuse()
         else:
             return _let_in(request, customer, next_path)
     return _check_your_mail(request, form)

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core import mail
 from django.db.models.functions import Now
 
@@ -138,6 +139,25 @@ def test_a_code_can_be_guessed_at_five_times(alice, at_acme):
 
     assert "This code is wrong" in answer.text
     assert not is_signed_in(at_acme)
+
+
+@pytest.mark.parametrize("address", ["alice@example.com", "nobody@example.com"])
+def test_after_five_wrong_codes_the_page_says_so_whoever_asks(alice, at_acme, address):
+    ask(at_acme, address)
+    page = at_acme.get("/sign-in/sent/")
+    for _number in range(4):
+        page = guess(at_acme, page)
+        assert "This code is wrong" in page.text
+
+    assert "Too many wrong codes. Ask for a new mail." in guess(at_acme, page).text
+    assert "This code is wrong" in guess(at_acme, at_acme.get("/sign-in/sent/")).text
+
+
+def guess(client, page):
+    form = BeautifulSoup(page.text, "html.parser").select_one("form[action='/sign-in/code/']")
+    drawn = {field["name"]: field.get("value", "") for field in form.select("input")}
+    right = code_in(newest()) if mail.outbox else "000000"
+    return client.post("/sign-in/code/", drawn | {"code": f"{(int(right) + 1) % 1_000_000:06}"})
 
 
 def test_a_link_works_once(alice, at_acme, other_browser):
