@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -26,7 +27,7 @@ from accounts.services import audit, support_views
 from accounts.services import sign_in as door_keeper
 
 if TYPE_CHECKING:
-    from accounts.http import VendorRequest
+    from accounts.http import HubRequest, VendorRequest
     from accounts.models import Customer
 
 
@@ -137,6 +138,14 @@ def confirm(request: VendorRequest, token: str) -> HttpResponse:
     same_browser = door_keeper.is_of_browser(link, key)
     context = {"link": link, "token": token, "form": None if same_browser else form}
     return render(request, "accounts/confirm.html", context)
+
+
+def form_expired(request: HubRequest, reason: str = "") -> HttpResponse:
+    """Whoever opened a link in two tabs and signed in with one of them is let in by the other."""
+    match = request.resolver_match
+    if request.customer and match and match.view_name == "accounts:confirm":
+        return redirect("hub:home")
+    return csrf_failure(request, reason)
 
 
 def link_not_valid(request: VendorRequest, error: LinkNotValid) -> HttpResponse:

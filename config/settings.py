@@ -158,7 +158,7 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+CSRF_FAILURE_VIEW = "accounts.views.form_expired"
 BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}browser"
 ASKED_COOKIE_NAME = f"{_COOKIE_PREFIX}asked"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"

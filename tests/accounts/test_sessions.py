@@ -73,6 +73,25 @@ def test_signing_in_renews_the_token_of_forms(alice, acme):
     assert browser.cookies[settings.CSRF_COOKIE_NAME].value != before
 
 
+def test_a_link_that_is_open_in_two_tabs_lets_in_from_both(alice, acme):
+    browser, link = HubClient(acme.host, enforce_csrf_checks=True), "/sign-in/no-such-link/"
+    token = str(browser.get("/").context["csrf_token"])
+    form, headers = {"csrfmiddlewaretoken": token}, {"referer": "https://acme.test/"}
+    expired = browser.post(link, {"csrfmiddlewaretoken": "x" * 64}, headers=headers)
+    browser.post("/sign-in/", form | {"email": "alice@example.com"}, headers=headers)
+    link = link_in(newest())
+    first, second = (
+        {"csrfmiddlewaretoken": str(browser.get(link).context["csrf_token"])} for _tab in range(2)
+    )
+    browser.post(link, first, headers=headers)
+
+    answer = browser.post(link, second, headers=headers, follow=True)
+
+    assert "This form has expired" in expired.text
+    assert answer.redirect_chain == [("/", 302)]
+    assert "Hello Alice" in answer.text
+
+
 def test_signing_out_ends_every_session_of_the_customer_and_nobody_elses(alice, bob):
     here, phone, bobs = signed_in(alice), signed_in(alice), signed_in(bob)
 
