@@ -216,3 +216,14 @@ def test_no_page_of_the_admin_is_found_wanting(new_context, places, complaints, 
     found += judge(page, "admin's door")
 
     assert not found, "\n".join(found)
+
+
+def test_a_long_name_leaves_the_other_columns_of_a_list_in_view(page, stack, acme):
+    endless = acme.buyer(name="W" * 100)
+    acme.sell(endless, "photography")
+    sign_in_to_admin(page, stack, sign_ins.ACME_OWNER)
+
+    page.goto(f"{stack.origin('hub')}/admin/accounts/customer/?q={endless.email}")
+
+    expect(page.get_by_text(endless.name)).to_be_in_viewport(ratio=1)
+    expect(page.locator("#result_list .field-created_at")).to_be_in_viewport(ratio=1)
