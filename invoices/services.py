@@ -41,6 +41,7 @@ LONGEST_TEXT = 250
 def issue_receipt(
     customer: Customer,
     *,
+    buyer: Customer | None = None,
     source: str,
     title: str,
     lines: Sequence[LineItem],
@@ -51,10 +52,9 @@ def issue_receipt(
     is_first_payment: bool,
     total_minor: int | None = None,
 ) -> Document:
-    """The receipt of a payment: one per source, however often this is called.
-
-    Its date is the payment's, also when it is made out later. With `total_minor`, what the lines
-    must add up to. Call it in the transaction that records the payment: the number is taken there.
+    """The receipt of a payment, whose date it bears: one per source, however often this is called.
+    Call it in the transaction that records the payment: the number is taken there. `buyer`: to
+    whom, if not to the customer as they are now. `total_minor`: what the lines must add up to.
     """
     if not lines or total_minor not in (None, total_of(lines)):
         raise LinesDoNotAddUp(f"{source}: {total_of(lines)} for a payment of {total_minor}")
@@ -71,7 +71,7 @@ def issue_receipt(
             title=title[:LONGEST_TEXT],
             reference=reference,
             seller=seller_of(customer.vendor, footer=settings.footer),
-            buyer=buyer_of(customer, language=language),
+            buyer=buyer_of(buyer or customer, language=language),
             currency=currency.lower(),
             paid_at=paid_at,
             paid_with=paid_with,

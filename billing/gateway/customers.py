@@ -9,7 +9,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import card_of, first_text, moment_or_none
+from billing.gateway.reading import address_of, card_of, first_text, moment_or_none
 from billing.gateway.records import CustomerRecord, TaxIdRecord
 
 if TYPE_CHECKING:
@@ -130,7 +130,6 @@ def remove_tax_id(vendor: Vendor, customer_id: str, *, tax_id_id: str, key: str)
 def _record(customer: stripe.Customer) -> CustomerRecord:
     if getattr(customer, "deleted", None):
         return CustomerRecord(customer_id=customer.id, created_at=None, is_deleted=True)
-    address = customer.address
     settings = customer.invoice_settings
     tax_ids = customer.tax_ids.data if customer.tax_ids else []
     return CustomerRecord(
@@ -140,12 +139,7 @@ def _record(customer: stripe.Customer) -> CustomerRecord:
         email=customer.email or "",
         name=first_text(customer.name, customer.individual_name),
         phone=customer.phone or "",
-        line1=(address and address.line1) or "",
-        line2=(address and address.line2) or "",
-        postcode=(address and address.postal_code) or "",
-        city=(address and address.city) or "",
-        region=(address and address.state) or "",
-        country=(address and address.country) or "",
+        **address_of(customer.address),
         company=customer.business_name or "",
         tax_id=tax_ids[0].value if tax_ids else "",
         language=(customer.preferred_locales or [""])[0],

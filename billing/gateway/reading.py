@@ -10,7 +10,7 @@ import stripe
 
 from billing import sentences
 from billing.errors import NotSupported
-from billing.gateway.records import CardRecord
+from billing.gateway.records import CardRecord, PartyRecord
 
 ACCOUNTS = ("email", "payer_email", "cashtag")
 """What a wallet is known by: Link's, PayPal's and Cash App's."""
@@ -86,3 +86,29 @@ def first_text(*candidates: str | None) -> str:
 def joined(names: Iterable[str]) -> str:
     """Each name once, in order."""
     return ", ".join(dict.fromkeys(name for name in names if name))
+
+
+ADDRESS = {
+    "line1": "line1",
+    "line2": "line2",
+    "postcode": "postal_code",
+    "city": "city",
+    "region": "state",
+    "country": "country",
+}
+"""Our words for the parts of an address, and Stripe's."""
+
+
+def address_of(address: Any) -> dict[str, str]:
+    return {ours: getattr(address, stripes, None) or "" for ours, stripes in ADDRESS.items()}
+
+
+def billed_by(invoice: stripe.Invoice) -> PartyRecord:
+    tax_ids = invoice.customer_tax_ids or []
+    return PartyRecord(
+        email=invoice.customer_email or "",
+        name=invoice.customer_name or "",
+        phone=invoice.customer_phone or "",
+        **address_of(invoice.customer_address),
+        tax_id=(tax_ids[0].value if tax_ids else None) or "",
+    )

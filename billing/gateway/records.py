@@ -25,11 +25,9 @@ class CardRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerRecord:
-    customer_id: str
-    created_at: datetime | None
-    """None for one that was deleted: Stripe then says no more than its id."""
-    is_deleted: bool
+class PartyRecord:
+    """Who somebody is, as Stripe knows them."""
+
     email: str = ""
     name: str = ""
     phone: str = ""
@@ -41,6 +39,14 @@ class CustomerRecord:
     country: str = ""
     company: str = ""
     tax_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerRecord(PartyRecord):
+    customer_id: str
+    created_at: datetime | None
+    """None for one that was deleted: Stripe then says no more than its id."""
+    is_deleted: bool
     language: str = ""
     balance_minor: int = 0
     """Taken off the next invoices where it is negative, else added to the next."""
@@ -201,6 +207,8 @@ class SaleRecord:
     lines: list[LineRecord]
     shipping: ShippingRecord | None
     invoice_id: str = ""
+    billed: PartyRecord | None = None
+    """Whom the invoice is made out to, as they were when it was finalised."""
     subscription_id: str = ""
     billing_reason: str = ""
     balance_minor: int = 0

@@ -11,7 +11,7 @@ import stripe
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.reading import first_text, id_of, moment, texts
+from billing.gateway.reading import billed_by, first_text, id_of, moment, texts
 from billing.gateway.records import (
     ChargeRecord,
     CreditNoteRecord,
@@ -136,6 +136,7 @@ def _sale_of_invoice(client: stripe.V1Services, invoice: stripe.Invoice) -> Sale
     shipping = invoice.shipping_cost
     return SaleRecord(
         invoice_id=invoice.id,
+        billed=billed_by(invoice),
         customer_id=id_of(invoice.customer),
         subscription_id=id_of(details.subscription) if details else "",
         billing_reason=invoice.billing_reason or "",

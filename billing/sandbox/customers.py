@@ -42,6 +42,7 @@ def new_customer(account: Account, params: Params) -> Obj:
     }
     account.create(customer)
     _apply(account, customer, params)
+    customer["name"] = customer["name"] or customer["business_name"] or customer["individual_name"]
     if (method := params.get("payment_method")) is not None:
         saved = payment_methods.attached(account, method, customer["id"], "customer")
         if customer["invoice_settings"]["default_payment_method"] == method:

@@ -12,7 +12,7 @@ def refresh(account: Account, invoice: Obj, customer: Obj) -> None:
     invoice |= {
         "customer_address": customer["address"],
         "customer_email": customer["email"],
-        "customer_name": customer["business_name"] or customer["name"],
+        "customer_name": customer["name"],
         "customer_phone": customer["phone"],
         "customer_shipping": customer["shipping"],
         "customer_tax_exempt": customer["tax_exempt"],

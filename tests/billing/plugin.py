@@ -246,3 +246,25 @@ class Buyer:
 @pytest.fixture
 def buy(acme: Vendor, sandbox: Sandbox, stripe: sdk.V1Services, deliver: Deliver) -> Buyer:
     return Buyer(acme, sandbox, stripe, deliver)
+
+
+@pytest.fixture
+def alpha_and_beta(buy: Buyer) -> list[str]:
+    """Two companies of one mailbox; Beta is the newer, whose details are the person's here."""
+    alpha = buy.customer_id(
+        name="Al A",
+        business_name="Alpha SARL",
+        phone="+33 1 11 11 11 11",
+        address={"line1": "1 rue Alpha", "city": "Lyon", "country": "FR"},
+        tax_id_data=[{"type": "eu_vat", "value": "FR12345678901"}],
+    )
+    buy.wait(days=1)
+    beta = buy.another_customer_id(
+        name="Bea B",
+        business_name="Beta GmbH",
+        phone="+49 30 222222",
+        address={"line1": "Betaweg 2", "city": "Berlin", "country": "DE"},
+        tax_id_data=[{"type": "eu_vat", "value": "DE123456789"}],
+    )
+    buy.deliver()
+    return [alpha, beta]

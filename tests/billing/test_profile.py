@@ -123,28 +123,6 @@ def test_the_audit_log_tells_what_was_changed_before_and_after(alice_buys: Custo
 # --- Two companies of one person ---
 
 
-@pytest.fixture
-def alpha_and_beta(buy: Buyer) -> list[str]:
-    """With one mailbox; Beta is the newer, whose details are those here."""
-    alpha = buy.customer_id(
-        name="Al A",
-        business_name="Alpha SARL",
-        phone="+33 1 11 11 11 11",
-        address={"line1": "1 rue Alpha", "city": "Lyon", "country": "FR"},
-        tax_id_data=[{"type": "eu_vat", "value": "FR12345678901"}],
-    )
-    buy.wait(days=1)
-    beta = buy.another_customer_id(
-        name="Bea B",
-        business_name="Beta GmbH",
-        phone="+49 30 222222",
-        address={"line1": "Betaweg 2", "city": "Berlin", "country": "DE"},
-        tax_id_data=[{"type": "eu_vat", "value": "DE123456789"}],
-    )
-    buy.deliver()
-    return [alpha, beta]
-
-
 def told(buy: Buyer, key: str) -> list[Any]:
     known = at_stripe(buy, key)
     address = [known.address[name] for name in ("line1", "city", "country")]

@@ -188,6 +188,70 @@ def test_paid_outside_of_stripe_is_a_payment_with_a_receipt(buy: Buyer) -> None:
     assert OneTimePurchase.objects.get().product_name == "Course"
 
 
+def pay_by_itself(buy: Buyer, customer_id: str, amount: int) -> None:
+    buy.stripe.payment_intents.create(
+        {
+            "amount": amount,
+            "currency": "eur",
+            "customer": customer_id,
+            "payment_method": buy.use_card(customer_id, "pm_card_visa"),
+            "allowed_payment_method_types": ["card"],
+            "confirm": True,
+        }
+    )
+    buy.deliver()
+
+
+ALPHA = {
+    "name": "Alpha SARL",
+    "lines": ["Al A", "1 rue Alpha", "Lyon", "France"],
+    "tax_id": "FR12345678901",
+    "email": "alice@example.com",
+}
+
+
+def test_a_receipt_is_made_out_to_the_company_that_was_billed(
+    buy: Buyer, alpha_and_beta: list[str]
+) -> None:
+    """The person is known here as Beta by now."""
+    alpha, _beta = alpha_and_beta
+    row = buy.subscription(customer_id=alpha)
+    buy.wait(days=32)
+    renewal = row.transactions.order_by("happened_at").last()
+    assert renewal is not None
+    buy.stripe.refunds.create({"charge": renewal.stripe_id})
+    buy.deliver()
+    assert [document.buyer for document in Document.objects.all()] == [ALPHA] * 3
+
+
+def test_what_was_paid_without_an_invoice_is_made_out_to_who_paid(
+    buy: Buyer, alpha_and_beta: list[str]
+) -> None:
+    alpha, _beta = alpha_and_beta
+    pay_by_itself(buy, alpha, 1234)
+    assert Document.objects.get().buyer == ALPHA
+
+
+def test_of_whom_stripe_says_nothing_the_persons_details_stand_there(buy: Buyer) -> None:
+    unnamed = buy.stripe.customers.create({"email": "alice@example.com"})
+    buy.wait(days=1)
+    buy.customer_id()
+    pay_by_itself(buy, unnamed.id, 1234)
+    assert Document.objects.get().buyer["name"] == "Alice"
+
+
+def test_what_changed_after_the_invoice_is_not_on_its_receipt(buy: Buyer) -> None:
+    buy.customer_id(address={"city": "Lyon", "country": "FR"})
+    invoice = bill(buy, [COURSE])
+    buy.stripe.invoices.finalize_invoice(invoice, {"auto_advance": False})
+    new: Any = {"name": "Alice Z", "address": {"city": "Cork", "country": "IE"}}
+    buy.stripe.customers.update(buy.customer_id(), new)
+    buy.stripe.invoices.pay(invoice)
+    buy.deliver()
+    buyer = Document.objects.get().buyer
+    assert (buyer["name"], buyer["lines"]) == ("Alice", ["Lyon", "France"])
+
+
 def test_a_credit_note_of_an_open_invoice_is_a_line_below_zero_with_its_tax(buy: Buyer) -> None:
     invoice = bill(buy, [COURSE | {"tax": VAT}])
     lines = buy.stripe.invoices.finalize_invoice(invoice, {"auto_advance": False}).lines.data
@@ -306,17 +370,7 @@ SALE = SaleRecord(
 
 def pay(buy: Buyer, monkeypatch: pytest.MonkeyPatch, sale: SaleRecord, amount: int) -> Document:
     monkeypatch.setattr(sales, "sale_of_payment", lambda *_given: sale)
-    buy.stripe.payment_intents.create(
-        {
-            "amount": amount,
-            "currency": "eur",
-            "customer": buy.customer_id(),
-            "payment_method": buy.use_card(buy.customer_id(), "pm_card_visa"),
-            "allowed_payment_method_types": ["card"],
-            "confirm": True,
-        }
-    )
-    buy.deliver()
+    pay_by_itself(buy, buy.customer_id(), amount)
     return Document.objects.order_by("number").last()  # type: ignore[return-value]
 
 

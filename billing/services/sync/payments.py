@@ -12,7 +12,13 @@ from billing import sentences
 from billing.brands import card_words
 from billing.errors import NotSupported
 from billing.gateway import charges, sales
-from billing.gateway.records import ChargeRecord, DisputeRecord, RefundRecord, SaleRecord
+from billing.gateway.records import (
+    ChargeRecord,
+    DisputeRecord,
+    PartyRecord,
+    RefundRecord,
+    SaleRecord,
+)
 from billing.models import (
     Action,
     OneTimePurchase,
@@ -21,7 +27,7 @@ from billing.models import (
     Transaction,
 )
 from billing.services import notices
-from billing.services.sync import lines, reversals
+from billing.services.sync import buyers, lines, reversals
 from billing.services.sync.customers import ensure_customer
 from billing.services.sync.rows import SavedMeanwhile, fill, order_number, read_and_save
 from billing.services.sync.subscriptions import ensure_subscription, sync_subscription
@@ -46,6 +52,8 @@ class Payment:
     refunds: list[RefundRecord]
     disputes: list[DisputeRecord]
     owner: StripeCustomer
+    party: PartyRecord | None
+    """The owner's details, where the person's may be of another Stripe customer."""
     subscription: Subscription | None
     name: str
     """What was bought."""
@@ -104,6 +112,7 @@ def _around(vendor: Vendor, charge: ChargeRecord, sale: SaleRecord | None) -> Pa
         refunds=charges.refunds_of(vendor, charge) if has_refunds else [],
         disputes=charges.disputes_of(vendor, charge.charge_id) if charge.is_disputed else [],
         owner=owner,
+        party=buyers.read_party(vendor, owner),
         subscription=subscription,
         name=_name(vendor, charge, sale, subscription),
     )
@@ -217,8 +226,10 @@ def _receipt(row: Transaction, payment: Payment) -> Document:
     earlier = Transaction.objects.filter(
         subscription=payment.subscription, document__isnull=False, customer_id=row.customer_id
     )
+    billed = payment.sale.billed if payment.sale else None
     return issue_receipt(
         row.customer,
+        buyer=buyers.buyer_of(row.customer, party=payment.party, billed=billed),
         source=row.stripe_id,
         title=row.description,
         lines=lines.lines_of(payment.charge, payment.sale, row),
