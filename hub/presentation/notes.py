@@ -54,7 +54,7 @@ def _past_due_note(subscription: Subscription) -> str:
 def _ending_note(subscription: Subscription) -> str:
     bill, due = last_bill(subscription), still_open(subscription)
     to_come = [due.short] if due else []
-    if subscription.next_charge_at:  # parts of it are charged more often than the longest runs
+    if subscription.next_charge_at:  # some of it falls due before the end
         to_come.append(_next_charge(subscription))
     if bill:
         to_come.append(bill.short)

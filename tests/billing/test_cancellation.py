@@ -358,7 +358,7 @@ def test_items_of_different_rhythm_end_with_the_longest(buy: Buyer) -> None:
     row.refresh_from_db()
     assert row.next_charge_at is not None
     assert at_stripe(buy, row).cancel_at == int(row.period_ends_at.timestamp())  # type: ignore[union-attr]
-    assert "goes on until then" in mail.outbox[0].body
+    assert "is still charged, next on" in mail.outbox[0].body
 
 
 def test_a_paused_one_whose_time_is_over_ends_at_once(buy: Buyer) -> None:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 
@@ -194,6 +196,18 @@ def test_what_goes_on_being_charged_is_said_before_and_after(buy):
     before = browser.get(f"/subscriptions/{row.pk}/cancel/").text
     after = browser.post(f"/subscriptions/{row.pk}/cancel/", follow=True).text
 
-    assert "goes on until then: €10.00" in before
-    assert "goes on until then: €10.00" in after
+    assert "is still charged: €10.00" in before
+    assert "is still charged: €10.00" in after
     assert "There will be no further charge." not in after
+
+
+def test_what_staff_end_later_is_charged_until_then_as_a_whole(buy):
+    row = buy.subscription(amount=1900)
+    buy.wait(days=2)
+    ends_at = int((row.period_ends_at + timedelta(days=40)).timestamp())
+    buy.stripe.subscriptions.update(row.stripe_subscription_id, {"cancel_at": ends_at})
+    buy.deliver()
+    page = signed_in(row.customer).get(f"/subscriptions/{row.pk}/").text
+
+    assert "What falls due before then is still charged: €19.00" in page
+    assert "A part of it" not in page
