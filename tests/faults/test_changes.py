@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.tenancy import vendor_scope
 from billing.models import Action, CancellationRules, Subscription
 from billing.sandbox.faults import KINDS
-from billing.sandbox.ledger import Entry
+from billing.sandbox.ledger import PREVIEW, Entry
 from billing.tasks import sweep_actions
 from tests.billing.end_states import differs_from_stripe
 from tests.billing.plugin import Buyer
@@ -216,6 +216,7 @@ def keyless(entries: list[Entry], actions: set[str]) -> list[str]:
         f"{entry.method} {entry.path}"
         for entry in entries
         if entry.method == "POST"
+        and entry.path != PREVIEW  # only asks
         and not entry.path.endswith("/confirm")  # the customer's browser
         and (entry.idempotency_key or "").partition(":")[0] not in actions
     ]

@@ -1,10 +1,12 @@
-"""While Stripe cannot be reached, pages show what we know, and changes say that they must wait."""
+"""While Stripe cannot be reached, pages show what we know, and changes say that they must wait; or,
+where the connection breaks once the change is sent, that nobody knows."""
 
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
 
+NOBODY_KNOWS = "has not confirmed this yet, so we do not know whether it worked."
 MUST_WAIT = "We cannot reach our payment provider just now, so changes must wait."
 
 
@@ -36,7 +38,7 @@ def test_pages_show_what_we_know_and_changes_wait(page, acme, enter, mailbox, st
         page.goto(f"{acme.origin}/profile/")
         page.get_by_label("City").fill("Cork")
         page.get_by_role("button", name="Save changes").click()
-        expect(page.get_by_role("alert")).to_contain_text(MUST_WAIT)
+        expect(page.get_by_role("alert")).to_contain_text(NOBODY_KNOWS)
         expect(page.get_by_label("City")).to_have_value("Cork")
 
         page.goto(f"{acme.origin}/card/")
