@@ -178,7 +178,7 @@ ACTS = {
         with_cards_of_their_own,
         change_card,
         has_new_card,
-        "Mastercard ending in 4444 now pays",
+        "Mastercard ending in 4444 now pays for everything",
     ),
     "pay": Act(["POST /v1/invoices/*/pay"], past_due, change_card, is_paid, "Paid just now"),
     "cancel": Act([SUBSCRIPTION], subscribed, cancel, is_ending, "There will be no further charge"),
