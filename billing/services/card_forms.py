@@ -34,10 +34,12 @@ class CardSetup:
 
 @dataclass(frozen=True, kw_only=True)
 class NewCard:
-    """The card, what it pays for now, what it could not be set for, and what it paid at once."""
+    """The card, what it pays for now, what it was to pay for and does not, and what it paid at
+    once."""
 
     card: CardRecord
     pays_for: list[Subscription]
+    left_out: list[Subscription]
     change: Change
     payment: open_invoices.Payment = field(default_factory=open_invoices.Payment)
 
@@ -150,7 +152,7 @@ def finish(
         action = _action_of(customer, setup_intent_id)
         owner = owner_of(action, subscription)
         if action.state == Action.State.DONE:
-            return _new_card(card_changes.card_from(action), owner, Change())
+            return _new_card(card_changes.card_from(action), owner, subscription, Change())
         intent = setup_intents.read_setup_intent(customer.vendor, setup_intent_id)
         card = confirmed(intent, owner)
         change = card_changes.put_to_work(action, owner, card, subscription)
@@ -160,19 +162,24 @@ def finish(
         payment = open_invoices.pay(
             overdue(action, subscription), payment_method_id=card.payment_method_id
         )
-    return _new_card(card, owner, change, payment)
+    return _new_card(card, owner, subscription, change, payment)
 
 
 def _new_card(
     card: CardRecord,
     owner: StripeCustomer,
+    subscription: Subscription | None,
     change: Change,
     payment: open_invoices.Payment | None = None,
 ) -> NewCard:
     live = [row for row in cards.live_subscriptions(owner.customer) if row.stripe_customer == owner]
+    paid = cards.paid_with(card.payment_method_id, live)
+    pays_for = [row for row in paid if row.stripe_subscription_id not in change.failed]
+    asked_for = live if subscription is None else [subscription]
     return NewCard(
         card=card,
-        pays_for=cards.paid_with(card.payment_method_id, live),
+        pays_for=pays_for,
+        left_out=[row for row in asked_for if row not in pays_for],
         change=change,
         payment=payment or open_invoices.Payment(),
     )

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from billing.models import Subscription
 from billing.services import cards
-from billing.services.card_changes import DEFAULT, LIST
+from billing.services.card_changes import DEFAULT
 from billing.services.card_forms import NewCard
 from billing.services.open_invoices import Outcome, Payment, Try
 from hub.presentation.words import card_ending
@@ -57,16 +57,17 @@ def tell_of_card(
         messages.success(request, _("%(card)s now pays for %(product)s.") % words)
     if not new.change.failed:
         return
-    left = names_of(row for row in live if row.stripe_subscription_id in new.change.failed)
     problem = next(iter(new.change.failed.values()))
     if new.change.is_unfinished:
         unfinished = _("Our payment provider has not confirmed all of it. We complete it for you.")
         messages.warning(request, unfinished)
-    elif left:
-        told = _("For %(product)s the card could not be changed.") % {"product": left}
+    elif new.left_out:
+        left_out = {"product": names_of(new.left_out)}
+        told = _("For %(product)s the card could not be changed.") % left_out
         messages.error(request, f"{told} {problem}")
-    elif {DEFAULT, LIST} & set(new.change.failed):
-        messages.error(request, str(problem))
+    elif DEFAULT in new.change.failed:
+        told = _("For later purchases the card could not be changed.")
+        messages.error(request, f"{told} {problem}")
 
 
 def tell_of_payment(request: HttpRequest, payment: Payment) -> None:

@@ -88,6 +88,23 @@ def test_a_card_that_did_not_become_the_default_is_not_said_to_pay_for_everythin
     assert "has not confirmed all of it" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("has_its_own", "left_out"), [(True, "later purchases"), (False, "Language Lab: Italian")]
+)
+def test_what_a_card_could_not_be_changed_for_is_named(buy, sandbox, has_its_own, left_out):
+    own = buy.use_card(buy.customer_id(), "pm_card_visa")
+    photography = buy.subscription("Photography Monthly", default_payment_method=own)
+    buy.subscription(**({"default_payment_method": own} if has_its_own else {}))
+    as_buyer = signed_in(photography.customer)
+    intent = opened(as_buyer)
+    buy.confirm_card(intent, "pm_card_mastercard")
+    sandbox.faults.add("POST /v1/customers/*", "403", times=1)
+
+    answer = as_buyer.post("/card/", {"scope": "all", "setup_intent": intent}, follow=True)
+
+    assert f"For {left_out} the card could not be changed. This could" in answer.text
+
+
 def test_who_comes_from_one_purchase_changes_that_one_unless_told_otherwise(as_buyer, photography):
     form = as_buyer.get(f"/card/?subscription={photography.pk}").context["form"]
 
