@@ -34,7 +34,9 @@ class Subscription(CardOnFile, VendorOwned):
     `past_due_minor`: once it has ended, all that is open.
     `waits_for_approval`: nothing was declined, the bank asks the card's owner first (3-D Secure).
     `open_invoice_url`: Stripe's page of the oldest open invoice.
-    `next_is_exact`: Stripe said so, tax and all. `last_bill_*`: what it still collects at an end.
+    `next_is_exact`: Stripe said so, tax and all; then `next_pending_minor` of it is for changes and
+    extras until now, and `next_balance_minor` is owed from before (negative: paid by a credit).
+    `last_bill_*`: what it still collects at an end.
     `cancels_at` is an end that someone asked for, never the planned end of a split-pay plan.
     """
 
@@ -103,6 +105,8 @@ class Subscription(CardOnFile, VendorOwned):
     next_charge_at = models.DateTimeField(_("next charge at"), null=True)
     next_amount_minor = models.BigIntegerField(_("next charge"), null=True)
     next_is_exact = models.BooleanField(default=False)
+    next_pending_minor = models.BigIntegerField(default=0)
+    next_balance_minor = models.BigIntegerField(default=0)
     last_charge_at = models.DateTimeField(_("last payment at"), null=True)
     last_bill_at = models.DateTimeField(_("last bill at"), null=True)
     last_bill_minor = models.BigIntegerField(_("last bill"), null=True)

@@ -187,6 +187,22 @@ def _item_price(subscription: Subscription, item: Item) -> str:
     return _("%(price)s (%(tariff)s)") % {"price": price, "tariff": tariff}
 
 
+def next_charge_parts(subscription: Subscription) -> list[str]:
+    """`Includes €12.50 for changes and extras since the last charge`: why the next charge is not
+    the price."""
+    pending, balance = subscription.next_pending_minor, subscription.next_balance_minor
+    said = []
+    if pending > 0:
+        said.append((_("Includes %s for changes and extras since the last charge"), pending))
+    elif pending < 0:
+        said.append((_("%s less for changes since the last charge"), -pending))
+    if balance > 0:
+        said.append((_("Includes %s owed from before"), balance))
+    elif balance < 0:
+        said.append((_("%s less from your credit balance"), -balance))
+    return [words % _money(subscription, amount) for words, amount in said]
+
+
 def next_charge_of(subscription: Subscription) -> str:
     """`€19.00`, `€19.00 plus tax`, `by use`: what the next charge will be."""
     if subscription.is_by_use:

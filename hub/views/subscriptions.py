@@ -26,7 +26,13 @@ from hub.paging import page_of
 from hub.presentation.cards import card_act, card_label, expiry_mark
 from hub.presentation.notes import note_of
 from hub.presentation.offers import pay_offer
-from hub.presentation.prices import discounts_of, items_of, next_charge_of, price_of
+from hub.presentation.prices import (
+    discounts_of,
+    items_of,
+    next_charge_of,
+    next_charge_parts,
+    price_of,
+)
 from hub.presentation.purchases import end_mark_of, mark_of, progress_of
 from hub.presentation.transactions import paid_so_far, transaction_rows
 from hub.presentation.words import long_card
@@ -64,6 +70,7 @@ def subscription(request: CustomerRequest, subscription_id: UUID) -> HttpRespons
         "price": price_of(subscription),
         "discounts": discounts_of(subscription) if subscription.is_live else [],
         "items": items_of(subscription),
+        "next_charge_parts": [] if subscription.drafted_at else next_charge_parts(subscription),
         "pay": pay_offer(subscription),
         "still_open": still_open(subscription),
         "last_bill": last_bill(subscription),

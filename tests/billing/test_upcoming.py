@@ -10,7 +10,7 @@ from billing.gateway.upcoming import upcoming_invoice
 from billing.models import Subscription
 from billing.sandbox.machine import Sandbox
 from billing.services.sync.subscriptions import sync_subscription
-from hub.presentation.prices import next_charge_of
+from hub.presentation.prices import next_charge_of, next_charge_parts
 from tests.billing.plugin import Buyer
 
 pytestmark = pytest.mark.usefixtures("in_acme")
@@ -66,6 +66,10 @@ def test_the_next_charge_is_what_stripe_then_takes(
     said, due_at = row.next_amount_minor, row.next_charge_at
     assert row.next_is_exact
     assert said != 6000
+    assert (
+        said == 1200 * item_of(buy, row).quantity + row.next_pending_minor + row.next_balance_minor
+    )
+    assert len(next_charge_parts(row)) == 1
     buy.wait(days=22)
     came = buy.stripe.invoices.list({"subscription": row.stripe_subscription_id}).data[0]
     assert said == came.amount_due

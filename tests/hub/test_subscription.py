@@ -50,6 +50,26 @@ def test_each_payment_stands_beside_its_document(as_alice, alice, italian):
     assert "\u2212€9.50" in page
 
 
+@pytest.mark.parametrize(
+    ("field", "amount", "words"),
+    [
+        (
+            "next_pending_minor",
+            1250,
+            "Includes €12.50 for changes and extras since the last charge",
+        ),
+        ("next_pending_minor", -1250, "€12.50 less for changes since the last charge"),
+        ("next_balance_minor", 700, "Includes €7.00 owed from before"),
+        ("next_balance_minor", -700, "€7.00 less from your credit balance"),
+    ],
+)
+def test_it_says_why_the_next_charge_is_not_the_price(as_alice, italian, field, amount, words):
+    setattr(italian, field, amount)
+    italian.save()
+
+    assert words in as_alice.get(f"/subscriptions/{italian.pk}/").text
+
+
 def test_a_failed_payment_is_told_and_has_no_document(as_alice, alice, italian):
     make_transaction(alice, subscription=italian, status=Transaction.Status.FAILED)
 
