@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing import states
 from billing.brands import card_words
 from billing.last_bill import last_bill
 from billing.models import Subscription
@@ -25,16 +24,15 @@ MOMENTS = ("tried_at", "drafted_at")
 
 @dataclass(frozen=True, kw_only=True)
 class StillOpen:
-    """`amount_minor`: 0 where an invoice that was sent is not overdue yet. `card`: brand, last four
-    digits, account. `is_last`: nothing is charged beyond it. `is_open`: else only what Stripe has
-    drawn up already (`drafted_at`, `drafted_minor`) is to come."""
+    """`amount_minor`: of all open invoices, overdue or not; 0 where only what Stripe has drawn up
+    already (`drafted_at`, `drafted_minor`) is to come. `card`: brand, last four digits, account.
+    `is_last`: nothing is charged beyond it."""
 
     amount_minor: int
     currency: str
     card: list[str]
     tried_at: datetime | None
     is_last: bool
-    is_open: bool = True
     drafted_at: datetime | None = None
     drafted_minor: int = 0
 
@@ -53,9 +51,13 @@ class StillOpen:
         return vars(self) | {name: at.isoformat() if at else "" for name, at in moments.items()}
 
     @property
+    def is_open(self) -> bool:
+        return self.amount_minor > 0
+
+    @property
     def short(self) -> str:
         """`€29.00 is still open`"""
-        parts = [self._short_amount()] if self.is_open else []
+        parts = [_("%s is still open") % self._amount()] if self.is_open else []
         if self.drafted_at:
             parts.append(_("%(amount)s falls due on %(day)s") % self._draft_words(self.drafted_at))
         return ". ".join(parts)
@@ -63,7 +65,7 @@ class StillOpen:
     @property
     def words(self) -> str:
         """In the language and zone of who reads it, so only once it is shown."""
-        sentences = [self._amount()] if self.is_open else []
+        sentences = [_("%s is still open and stays due.") % self._amount()] if self.is_open else []
         if self.tried_at and self.card:
             words = {"card": card_words(*self.card), "day": _day(self.tried_at)}
             sentences.append(_("We try %(card)s again on %(day)s.") % words)
@@ -93,35 +95,24 @@ class StillOpen:
             "day": _day(drafted_at),
         }
 
-    def _short_amount(self) -> str:
-        if not self.amount_minor:
-            return _("An invoice is still open")
-        return _("%s is still open") % format_money(self.amount_minor, self.currency)
-
     def _amount(self) -> str:
-        if not self.amount_minor:
-            return _("An invoice is still open and stays due.")
-        amount = format_money(self.amount_minor, self.currency)
-        return _("%s is still open and stays due.") % amount
+        return format_money(self.amount_minor, self.currency)
 
 
 def still_open(subscription: Subscription) -> StillOpen | None:
     """None: nothing is, so the time until its end is paid for."""
-    sent = states.way(subscription, states.Act.PAY) == states.Way.INVOICE
-    is_open = subscription.past_due_minor > 0 or sent
-    if not is_open and not subscription.drafted_at:
+    if not subscription.open_minor and not subscription.drafted_at:
         return None
     card = subscription.paying_card if subscription.is_charged_by_itself else None
     is_tried = subscription.is_charged_by_itself and not subscription.waits_for_approval
     charged_at, ends_at = subscription.next_charge_at, subscription.access_ends_at
     is_charged_on = charged_at is not None and ends_at is not None and charged_at < ends_at
     return StillOpen(
-        amount_minor=subscription.past_due_minor,
+        amount_minor=subscription.open_minor,
         currency=subscription.currency,
         card=[card.card_brand, card.card_last4, card.card_account] if card else [],
         tried_at=subscription.next_attempt_at if is_tried else None,
         is_last=not is_charged_on and last_bill(subscription) is None,
-        is_open=is_open,
         drafted_at=subscription.drafted_at,
         drafted_minor=subscription.drafted_minor,
     )

@@ -112,7 +112,11 @@ def make_subscription(customer: Customer, **fields: Any) -> Subscription:
         "next_charge_at": ends_at,
     }
     wanted = given | fields
-    given |= {"items": one_item(wanted), "next_amount_minor": wanted["amount_minor"]}
+    given |= {
+        "items": one_item(wanted),
+        "next_amount_minor": wanted["amount_minor"],
+        "open_minor": wanted.get("past_due_minor", 0),
+    }
     with vendor_scope(customer.vendor):
         return Subscription.objects.create(
             vendor=customer.vendor, customer=customer, **given | fields

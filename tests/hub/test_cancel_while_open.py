@@ -5,6 +5,7 @@ from html import unescape
 from io import BytesIO
 
 import pytest
+import time_machine
 from django.core import mail
 from django.utils import timezone, translation
 from pypdf import PdfReader
@@ -190,7 +191,11 @@ def test_an_older_open_invoice_is_named_where_the_latest_is_paid(as_alice, alice
     ("fields", "link"),
     [
         (
-            {"collection_method": "send_invoice", "open_invoice_url": "https://stripe.example/i/1"},
+            {
+                "collection_method": "send_invoice",
+                "open_minor": 1900,
+                "open_invoice_url": "https://stripe.example/i/1",
+            },
             "https://stripe.example/i/1",
         ),
         ({"is_managed": True, "past_due_minor": 1900, "status": "past_due"}, None),
@@ -223,14 +228,42 @@ def test_a_sent_invoice_that_is_not_overdue_is_open_too(as_alice, alice):
     row = make_subscription(
         alice,
         collection_method="send_invoice",
+        open_minor=1900,
         open_invoice_url="https://invoice.stripe.com/i/open",
     )
 
     page = as_alice.get(f"/subscriptions/{row.pk}/cancel/").text
 
-    assert "An invoice is still open and stays due." in page
+    assert "€19.00 is still open and stays due." in page
     assert 'href="https://invoice.stripe.com/i/open"' in page
     assert "You keep full access" not in page
+
+
+@pytest.fixture
+def twice_invoiced(buy):
+    """Two open invoices were sent: one is overdue, the other is not yet."""
+    row = buy.subscription(amount=2900, collection_method="send_invoice", days_until_due=30)
+    with time_machine.travel(timedelta(days=33)):
+        buy.wait(hours=2)
+        row.refresh_from_db()
+        assert (row.past_due_minor, row.open_minor) == (2900, 5800)
+        mail.outbox.clear()
+        yield row
+
+
+@pytest.mark.usefixtures("printed")
+def test_of_sent_invoices_all_that_is_open_is_named_overdue_or_not(twice_invoiced):
+    row, browser = twice_invoiced, signed_in(twice_invoiced.customer)
+    said = "€58.00 is still open and stays due. Beyond that, nothing is charged."
+
+    before = browser.get(f"/subscriptions/{row.pk}/cancel/").text
+    result = browser.post(f"/subscriptions/{row.pk}/cancel/", follow=True).text
+
+    page = browser.get(f"/subscriptions/{row.pk}/").text
+    record = browser.get(f"/subscriptions/{row.pk}/cancelled/record/").content
+    printed = " ".join(page.extract_text() for page in PdfReader(BytesIO(record)).pages)
+    for text in (before, result, page, mail.outbox[0].body, printed):
+        assert said in " ".join(text.split())
 
 
 # --- In the hour in which a renewal's invoice is a draft ---
