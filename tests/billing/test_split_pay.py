@@ -300,3 +300,48 @@ def test_a_plan_that_was_ended_after_its_last_payment_is_completed(buy: Buyer) -
     row.refresh_from_db()
     assert (row.payments_total, row.payments_made, row.state) == (2, 2, State.COMPLETED)
     assert not states.way(row, Act.CANCEL)
+
+
+@pytest.mark.parametrize(
+    ("charged", "begins_on", "ends_on", "charges"),
+    [
+        ("month", (2031, 1, 15), (2031, 1, 21), 1),
+        ("month", (2031, 1, 15), (2031, 2, 10), 1),
+        ("month", (2031, 1, 15), (2031, 2, 15), 1),
+        ("month", (2031, 1, 15), (2031, 3, 20), 3),
+        ("month", (2031, 1, 15), (2031, 4, 10), 3),
+        ("month", (2031, 1, 31), (2031, 3, 30), 2),
+        ("month", (2031, 1, 30), (2031, 3, 31), 3),
+        ("month", (2031, 11, 30), (2032, 3, 15), 4),
+        ("week", (2031, 1, 15), (2031, 1, 21), 1),
+        ("week", (2031, 1, 27), (2031, 2, 5), 2),
+        ("year", (2031, 1, 15), (2031, 1, 21), 1),
+        ("year", (2031, 1, 15), (2032, 6, 20), 2),
+        ("year", (2032, 2, 29), (2034, 3, 15), 3),
+    ],
+)
+def test_until_an_end_just_what_is_announced_is_charged(
+    buy: Buyer,
+    charged: str,
+    begins_on: tuple[int, int, int],
+    ends_on: tuple[int, int, int],
+    charges: int,
+) -> None:
+    """An end before the last period is over cuts that short; nothing is charged as it comes."""
+    begins, ends = (int(datetime(*on, 9, tzinfo=UTC).timestamp()) for on in (begins_on, ends_on))
+    buy.sandbox.advance(begins)
+    price = buy.price_id("Piano", 3000, interval=charged)
+    row = buy.subscription(items=[{"price": price}], cancel_at=ends)
+    announced = [begins]
+    while row.next_charge_at is not None:
+        announced.append(int(row.next_charge_at.timestamp()))
+        buy.sandbox.advance(announced[-1] + 2 * 60 * 60)
+        buy.deliver()
+        row.refresh_from_db()
+    buy.sandbox.advance(ends)
+    buy.deliver()
+    row.refresh_from_db()
+    invoices = buy.stripe.invoices.list({"subscription": row.stripe_subscription_id, "limit": 100})
+    assert announced == [invoice.created for invoice in reversed(invoices.data)]
+    assert (len(announced), row.status) == (charges, Subscription.Status.CANCELED)
+    assert (row.payments_total or 1, row.payments_made) == (charges, charges)

@@ -59,17 +59,17 @@ class Period:
 def charge_periods(
     record: SubscriptionRecord, *, since: datetime | None = None, until: datetime = NEVER
 ) -> Iterator[Period]:
-    """`since`: a date on which a period begins. A few hours at the end are no period: whoever sets
-    an end by hand takes a day for it."""
+    """`since`: when a period begins, or when an end cuts one short, on whatever day that is. A few
+    hours at the end are no period: whoever sets an end by hand takes a day for it."""
     for span in charging_spans(record):
-        first = max(span.begins_at, since or span.begins_at)
+        begins_at = first = max(span.begins_at, since or span.begins_at)
         end = min(span.ends_at, until)
-        for count in range(MOST_CHARGES):
-            begins_at = later(record, first, periods=count, priced=span.price)
+        for count in range(1, MOST_CHARGES + 1):
             if begins_at + A_DAY > end:
                 break
-            whole = later(record, first, periods=count + 1, priced=span.price)
+            whole = later(record, first, periods=count, priced=span.price)
             yield Period(begins_at=begins_at, is_cut=end + A_MINUTE < whole)
+            begins_at = whole
 
 
 def charge_dates(
