@@ -135,7 +135,7 @@ def _found(subscription: Subscription, act: Act) -> Cell:
         return MANAGED
     if subscription.is_paid_off and act in (Act.CARD, Act.CANCEL):
         return NO_CARD_NEEDED if act == Act.CARD else PAID_OFF
-    if subscription.is_free and act == Act.CARD:
+    if subscription.costs_nothing and act == Act.CARD:
         return FREE
     if found == Way.INVOICE and not subscription.open_invoice_url:
         return NOTHING_DUE

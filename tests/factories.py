@@ -114,6 +114,7 @@ def make_subscription(customer: Customer, **fields: Any) -> Subscription:
     wanted = given | fields
     given |= {
         "items": one_item(wanted),
+        "next_price_minor": wanted["amount_minor"],
         "next_amount_minor": wanted["amount_minor"],
         "open_minor": wanted.get("past_due_minor", 0),
     }

@@ -26,7 +26,8 @@ class Subscription(CardOnFile, VendorOwned):
     `discounts`: each with name, percent or amount_minor, is_once, ends_on and of_what (the items
     it is limited to). `is_managed`: sold by Stripe itself (Managed Payments).
     `without_card`: what becomes of a trial that ends without a card, in Stripe's word.
-    `next_amount_minor` is None where use or a discount to come decides; a split-pay plan's payments
+    `next_amount_minor` is None where use or a discount to come decides; so is `next_price_minor`,
+    which is what of it the period that begins then costs, before tax. A split-pay plan's payments
     may differ (`payments_vary`). `last_charge_at` is a split-pay plan's. `next_charge_at` passes
     over phases of a schedule that cost nothing.
     `drafted_at`: a renewal's invoice is a draft for about an hour, then Stripe collects it,
@@ -104,6 +105,7 @@ class Subscription(CardOnFile, VendorOwned):
     period_ends_at = models.DateTimeField(_("period ends at"), null=True)
     without_card = models.CharField(max_length=20, blank=True)
     next_charge_at = models.DateTimeField(_("next charge at"), null=True)
+    next_price_minor = models.BigIntegerField(null=True)
     next_amount_minor = models.BigIntegerField(_("next charge"), null=True)
     next_is_exact = models.BooleanField(default=False)
     next_pending_minor = models.BigIntegerField(default=0)
@@ -172,8 +174,13 @@ class Subscription(CardOnFile, VendorOwned):
     @property
     def is_free(self) -> bool:
         """Now, and by all that is agreed for later."""
-        is_charged_later = self.next_charge_at is not None and self.next_amount_minor != 0
-        return self.is_free_now and not is_charged_later
+        is_priced_later = self.next_charge_at is not None and self.next_price_minor != 0
+        return self.is_free_now and not is_priced_later
+
+    @property
+    def costs_nothing(self) -> bool:
+        """It is free, and nothing else waits to be billed with it."""
+        return self.is_free and not (self.next_charge_at and self.next_amount_minor)
 
     @property
     def is_live(self) -> bool:

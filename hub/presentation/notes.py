@@ -73,7 +73,7 @@ def _paused_note(subscription: Subscription) -> str:
 
 
 def _trial_note(subscription: Subscription) -> str:
-    if not subscription.next_charge_at or subscription.is_free:
+    if not subscription.next_charge_at or subscription.costs_nothing:
         return ""
     words = {
         "day": near_day(subscription.next_charge_at),
@@ -93,7 +93,7 @@ def _charge_note(subscription: Subscription) -> str:
     if subscription.drafted_at:
         amount = format_money(subscription.drafted_minor, subscription.currency)
         return _charge(subscription, subscription.drafted_at, amount)
-    is_charged = subscription.next_charge_at and not subscription.is_free
+    is_charged = subscription.next_charge_at and not subscription.costs_nothing
     return _next_charge(subscription) if is_charged else ""
 
 

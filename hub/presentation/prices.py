@@ -49,7 +49,8 @@ def price_of(subscription: Subscription) -> str:
             subscription.payments_total,
         ) % {"count": subscription.payments_total, "amount": _money(subscription, amount)}
     elif subscription.is_free_now:
-        return _("Free, then %(price)s") % {"price": next_charge_of(subscription)}
+        price = _amount(subscription, subscription.next_price_minor, is_exact=False)
+        return _("Free, then %(price)s") % {"price": price}
     elif len(subscription.items) == 1:
         [item] = subscription.items
         amount, price = item["amount_minor"] - item["off_minor"], _alone(subscription, item)
@@ -207,9 +208,13 @@ def next_charge_of(subscription: Subscription) -> str:
     """`€19.00`, `€19.00 plus tax`, `by use`: what the next charge will be."""
     if subscription.is_by_use:
         return pgettext("next charge", "by use")
-    amount = subscription.next_amount_minor
+    amount, is_exact = subscription.next_amount_minor, subscription.next_is_exact
+    return _amount(subscription, amount, is_exact=is_exact)
+
+
+def _amount(subscription: Subscription, amount: int | None, *, is_exact: bool) -> str:
     if amount is None:
         return pgettext("next charge", "amount not known yet")
     words = _money(subscription, amount)
-    is_taxed_besides = subscription.tax_is_added and amount and not subscription.next_is_exact
+    is_taxed_besides = subscription.tax_is_added and amount and not is_exact
     return _("%s plus tax") % words if is_taxed_besides else words

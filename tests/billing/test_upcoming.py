@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from billing import states
 from billing.gateway.sent import noting_changes
 from billing.gateway.upcoming import upcoming_invoice
 from billing.models import Subscription
 from billing.sandbox.machine import Sandbox
 from billing.services.sync.subscriptions import sync_subscription
-from hub.presentation.prices import next_charge_of, next_charge_parts
+from billing.states import Act, Way
+from hub.presentation.notes import note_of
+from hub.presentation.prices import next_charge_of, next_charge_parts, price_of
 from tests.billing.plugin import Buyer
 
 pytestmark = pytest.mark.usefixtures("in_acme")
@@ -140,3 +143,62 @@ def test_another_change_of_the_customer_asks_about_no_charge(buy: Buyer, sandbox
     buy.stripe.customers.update(buy.customer_id(), {"phone": "+353 1 555 0199"})
     buy.deliver()
     assert len(sandbox.ledger.of("POST", PREVIEW)) == before
+
+
+def in_note(row: Subscription) -> str:
+    return note_of(row).rpartition(", ")[2]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda b, r: add(b, r, 4200), lambda b, _r: set_balance(b, 4200)]
+)
+def test_what_is_charged_with_something_free_is_no_price_of_it(
+    buy: Buyer, change: Callable[[Buyer, Subscription], object]
+) -> None:
+    row = buy.subscription(amount=0)
+    assert (price_of(row), note_of(row), states.way(row, Act.CARD)) == ("Free", "", None)
+    change(buy, row)
+    buy.deliver()
+    row.refresh_from_db()
+    assert (price_of(row), in_note(row), states.way(row, Act.CARD)) == ("Free", "€42.00", Way.HERE)
+
+
+def test_what_is_given_back_is_no_price_either(buy: Buyer) -> None:
+    row = buy.subscription(amount=0)
+    add(buy, row, -4200)
+    buy.deliver()
+    row.refresh_from_db()
+    assert (price_of(row), note_of(row)) == ("Free", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "charge"),
+    [
+        (lambda b, r: add(b, r, 4200), "€72.00"),
+        (lambda b, r: add(b, r, -4200), "€0.00"),
+        (lambda b, _r: set_balance(b, -3000), "€0.00"),
+    ],
+)
+def test_a_price_that_begins_later_is_the_one_agreed(
+    buy: Buyer, change: Callable[[Buyer, Subscription], object], charge: str
+) -> None:
+    month: Any = {"interval": "month", "interval_count": 1}
+    phases: Any = [
+        {"items": [{"price": buy.price_id("Lab", amount)}], "duration": month}
+        for amount in (0, 3000)
+    ]
+    made = buy.stripe.subscription_schedules.create(
+        {
+            "customer": buy.customer_id(),
+            "start_date": "now",
+            "end_behavior": "release",
+            "phases": phases,
+        }
+    )
+    buy.deliver()
+    row = buy.row_of(str(made.subscription))
+    change(buy, row)
+    buy.deliver()
+    row.refresh_from_db()
+    assert (price_of(row), in_note(row)) == ("Free, then €30.00", charge)
+    assert states.way(row, Act.CARD) == Way.HERE

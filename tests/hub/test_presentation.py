@@ -64,7 +64,8 @@ def subscription(**fields) -> Subscription:
         "period_ends_at": datetime(2026, 12, 3, tzinfo=UTC),
     }
     wanted = given | fields
-    given |= {"items": one_item(wanted), "next_amount_minor": wanted["amount_minor"]}
+    amounts = dict.fromkeys(("next_price_minor", "next_amount_minor"), wanted["amount_minor"])
+    given |= {"items": one_item(wanted), **amounts}
     return Subscription(**given | fields)
 
 

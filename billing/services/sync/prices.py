@@ -15,6 +15,7 @@ from invoices.money import share_out
 
 def price_fields(record: SubscriptionRecord, next_charge_at: datetime | None) -> dict[str, Any]:
     first = record.items[0]
+    next_price = _next_price(record, next_charge_at)
     return {
         "items": _shown(record, next_charge_at),
         "amount_minor": sum(i.amount_minor for i in record.items if _rhythm(i) == _rhythm(first)),
@@ -22,7 +23,8 @@ def price_fields(record: SubscriptionRecord, next_charge_at: datetime | None) ->
         "tax_is_added": record.tax_is_added,
         "interval": first.interval,
         "interval_count": first.interval_count,
-        "next_amount_minor": _next_amount(record, next_charge_at),
+        "next_price_minor": next_price,
+        "next_amount_minor": next_price,
     }
 
 
@@ -110,7 +112,7 @@ def _discounts(record: SubscriptionRecord, next_charge_at: datetime | None) -> l
     ]
 
 
-def _next_amount(record: SubscriptionRecord, next_charge_at: datetime | None) -> int | None:
+def _next_price(record: SubscriptionRecord, next_charge_at: datetime | None) -> int | None:
     """Of the items that are due then, or of the phase that begins; None where it is not known."""
     phase = record.schedule.phase_at(next_charge_at) if record.schedule and next_charge_at else None
     if phase is not None and phase.price is not None:
