@@ -105,17 +105,23 @@ def still_open(subscription: Subscription) -> StillOpen | None:
         return None
     card = subscription.paying_card if subscription.is_charged_by_itself else None
     is_tried = subscription.is_charged_by_itself and not subscription.waits_for_approval
-    charged_at, ends_at = subscription.next_charge_at, subscription.access_ends_at
-    is_charged_on = charged_at is not None and ends_at is not None and charged_at < ends_at
+    ends_at = subscription.cancels_at or subscription.access_ends_at
+    tried_at = _before(subscription.next_attempt_at, ends_at) if is_tried else None
+    charged_at = _before(subscription.next_charge_at, ends_at)
     return StillOpen(
         amount_minor=subscription.open_minor,
         currency=subscription.currency,
         card=[card.card_brand, card.card_last4, card.card_account] if card else [],
-        tried_at=subscription.next_attempt_at if is_tried else None,
-        is_last=not is_charged_on and last_bill(subscription) is None,
+        tried_at=tried_at,
+        is_last=charged_at is None and last_bill(subscription) is None,
         drafted_at=subscription.drafted_at,
         drafted_minor=subscription.drafted_minor,
     )
+
+
+def _before(moment: datetime | None, end: datetime | None) -> datetime | None:
+    """This moment, unless it has ended by then."""
+    return moment if moment and end and moment < end else None
 
 
 def _day(moment: datetime) -> str:

@@ -158,6 +158,35 @@ def test_list_and_headline_say_past_due_and_when_it_ends(late):
     assert f"/subscriptions/{late.pk}/#stop" in overview
 
 
+@pytest.mark.usefixtures("printed")
+def test_no_try_is_promised_that_would_come_after_its_end(buy):
+    weekly = {"items": [{"price": buy.price_id("Weekly", 500, interval="week")}]}
+    row = buy.subscription(**weekly)
+    buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+    buy.wait(days=11)
+    row.refresh_from_db()
+    assert row.next_attempt_at > row.access_ends_at
+    mail.outbox.clear()
+    browser = signed_in(row.customer)
+    assert "We try Visa •••• 0341 again on" in browser.get("/").text
+
+    before = browser.get(f"/subscriptions/{row.pk}/cancel/").text
+    result = browser.post(f"/subscriptions/{row.pk}/cancel/", follow=True).text
+
+    page = browser.get(f"/subscriptions/{row.pk}/").text
+    record = browser.get(f"/subscriptions/{row.pk}/cancelled/record/").content
+    printed = " ".join(page.extract_text() for page in PdfReader(BytesIO(record)).pages)
+    for text in (before, result, page, mail.outbox[0].body, printed):
+        assert "€5.00 is still open and stays due. Beyond that" in " ".join(text.split())
+    for text in (before, result, page, mail.outbox[0].body, printed, browser.get("/").text):
+        assert "again on" not in text
+    row.refresh_from_db()
+    assert row.next_attempt_at is None
+
+    browser.post(f"/subscriptions/{row.pk}/keep/")
+    assert "We try Visa •••• 0341 again on" in browser.get("/").text
+
+
 def test_without_a_next_attempt_the_amount_stays_due(as_alice, alice):
     row = make_subscription(
         alice,

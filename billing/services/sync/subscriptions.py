@@ -132,12 +132,14 @@ def _where_it_stands(
 
 def _what_is_due(record: SubscriptionRecord, history: PaymentHistory) -> dict[str, Any]:
     """Of several open invoices the latest decides the status; the others are no less open. Nor is
-    any once it has ended: Stripe tries none of them again, but each can be paid."""
+    any once it has ended: Stripe then tries none of them again, but each can be paid."""
+    end, tried_at = terms.ends_at(record), history.next_attempt_at
+    if tried_at and end and end <= tried_at:
+        tried_at = None
     if record.status == Subscription.Status.CANCELED:
         since, minor, tried_at = history.past_due_since, history.open_minor, None
     elif record.status in Subscription.LIVE_STATUSES:
         since, minor = history.past_due_since, history.past_due_minor
-        tried_at = history.next_attempt_at
     else:
         since, minor, tried_at = None, 0, None
     return {"past_due_since": since, "past_due_minor": minor, "next_attempt_at": tried_at}
