@@ -61,12 +61,14 @@ class LastBill:
 
 
 def last_bill(subscription: Subscription) -> LastBill | None:
-    """None: nothing follows. Before it is cancelled only that use is billed can be known."""
+    """None: nothing follows. Before it is cancelled: what would follow."""
     if subscription.is_by_use and subscription.status != Subscription.Status.TRIALING:
         ends_at, amount = subscription.access_ends_at, None
-    else:
+    elif subscription.is_ending:
         ends_at, amount = subscription.last_bill_at, subscription.last_bill_minor
-    if ends_at is None:
+    else:
+        ends_at, amount = subscription.access_ends_at, _pending_minor(subscription)
+    if ends_at is None or amount == 0:
         return None
     return LastBill(
         at=ends_at,
@@ -74,3 +76,11 @@ def last_bill(subscription: Subscription) -> LastBill | None:
         currency=subscription.currency,
         is_charged=subscription.is_charged_by_itself,
     )
+
+
+def _pending_minor(subscription: Subscription) -> int:
+    """What the next charge would take besides a period of its own, if that is when it would end."""
+    if subscription.access_ends_at != subscription.next_charge_at:
+        return 0
+    pending = subscription.next_pending_minor
+    return max(pending + subscription.next_balance_minor, 0) if pending > 0 else 0

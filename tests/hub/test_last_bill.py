@@ -86,10 +86,15 @@ def test_what_is_pending_is_told_with_its_day_and_amount(buy):
         }
     )
     buy.deliver()
+    row.refresh_from_db()
+    asked = signed_in(row.customer).get(f"/subscriptions/{row.pk}/cancel/").text
+    said = f"A last charge of €15.00 follows on {day(row.access_ends_at)}."
 
     answer, page, line, *mailed = told_of(row)
 
     row.refresh_from_db()
+    assert said in asked
+    assert "is not charged for another period" not in asked
     for text in (answer, page, *mailed):
         assert f"A last charge of €15.00 follows on {day(row.cancels_at)}." in text
         assert [sentence for sentence in UNTRUE if sentence in text] == []
