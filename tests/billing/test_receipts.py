@@ -153,6 +153,22 @@ def test_a_discount_is_named_beside_its_line(buy: Buyer) -> None:
     assert Document.objects.get().lines.get().detail == "€10.00 discount taken off"
 
 
+@pytest.mark.parametrize("change", ["another price", "another name"])
+def test_a_receipt_goes_by_what_was_sold_then(buy: Buyer, change: str) -> None:
+    made = buy.stripe.subscriptions.create(
+        {"customer": buy.customer_id(), "items": [{"price": buy.price_id("Basic", 1900)}]}
+    )
+    [item] = made["items"].data
+    if change == "another price":
+        wanted: Any = {"items": [{"id": item.id, "price": buy.price_id("Pro", 2900)}]}
+        buy.stripe.subscriptions.update(made.id, wanted)
+    else:
+        buy.stripe.products.update(str(item.price.product), {"name": "Pro"})
+    buy.deliver()
+    assert buy.row_of(made.id).product_name == "Pro"
+    assert (Transaction.objects.get().description, Document.objects.get().title) == ("Basic",) * 2
+
+
 def test_reverse_charge_is_said_and_no_rate_applies(buy: Buyer) -> None:
     buy.customer_id(tax_exempt="reverse")
     buy.stripe.invoices.pay(bill(buy, [COURSE | {"tax": VAT}]))

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from accounts.languages import first_supported
 from accounts.models import Customer, Vendor
-from billing.gateway.reading import joined
 from billing.gateway.records import (
     ChargeRecord,
     CreditNoteRecord,
@@ -71,8 +70,9 @@ def wanted_by(
     return dict(zip(whole, zip(shares[::2], shares[1::2], strict=True), strict=True))
 
 
-def names_of(sale: SaleRecord) -> str:
-    return joined(_name(line) for line in sale.lines)
+def names_in(sale: SaleRecord) -> list[str]:
+    """Of what was sold; a proration bears a sentence rather than a name."""
+    return [_name(line) for line in sale.lines if not line.is_prorated]
 
 
 def unnamed(vendor: Vendor) -> str:

@@ -12,6 +12,7 @@ from billing import sentences
 from billing.brands import card_words
 from billing.errors import NotSupported
 from billing.gateway import charges, sales
+from billing.gateway.reading import joined
 from billing.gateway.records import (
     ChargeRecord,
     DisputeRecord,
@@ -124,10 +125,12 @@ def _name(
     sale: SaleRecord | None,
     subscription: Subscription | None,
 ) -> str:
+    """What was sold then; a subscription may be for something else by now, or be called so."""
+    sold = lines.names_in(sale) if sale else []
     if subscription is not None:
-        return subscription.product_name
-    in_lines = lines.names_of(sale) if sale else ""
-    return in_lines or charge.description or lines.unnamed(vendor)
+        is_as_now = {item["name"] for item in subscription.items} <= set(sold)
+        return subscription.product_name if is_as_now or not sold else joined(sold)
+    return joined(sold) or charge.description or lines.unnamed(vendor)
 
 
 def _save(payment: Payment, asked_at: datetime) -> Transaction:
