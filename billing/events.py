@@ -19,6 +19,7 @@ from billing.models import StripeAccount, StripeCustomer, StripeEvent, Subscript
 from billing.services import card_completion, connect
 from billing.services.failures import record_failure, settle_failures
 from billing.services.sync.customers import sync_customer
+from billing.services.sync.one_off_invoices import sync_one_off_invoices
 from billing.services.sync.payments import (
     sync_charge,
     sync_credit_note,
@@ -70,10 +71,12 @@ def _schedule(vendor: Vendor, event: StripeEvent) -> None:
 
 
 def _invoice(vendor: Vendor, event: StripeEvent) -> None:
-    """A subscription's standing; the money itself is told by the charge."""
+    """Where a subscription stands, or what is open beside; of the money the charge tells."""
     invoice = invoices.read_invoice(vendor, event.object_id)
     if invoice.subscription_id:
         sync_subscription(vendor, invoice.subscription_id)
+    else:
+        sync_one_off_invoices(vendor, invoice.customer_id)
 
 
 def _invoice_paid(vendor: Vendor, event: StripeEvent) -> None:

@@ -12,8 +12,9 @@ from django.utils import timezone
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
 from billing.gateway.payments import read_payment
-from billing.gateway.reading import first_text, id_of, moment, moment_or_none
+from billing.gateway.reading import card_of, first_text, id_of, moment, moment_or_none
 from billing.gateway.records import InvoiceRecord
+from billing.one_off_invoices import OneOffInvoice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,31 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
     )
 
 
+def open_one_offs(vendor: Vendor, customer_id: str) -> list[OneOffInvoice]:
+    """Those of no subscription, oldest first."""
+    expand = ["data.default_payment_method", "data.default_source"]
+    with asking():
+        found = client_for(vendor).invoices.list(
+            {"customer": customer_id, "status": "open", "limit": 100, "expand": expand}
+        )
+        ones = [one for one in found.auto_paging_iter() if not _subscription_id(one)]
+        ones.sort(key=lambda one: (one.created, one.id))  # always the same, in one second too
+        return [_one_off(invoice) for invoice in ones]
+
+
+def _one_off(invoice: stripe.Invoice) -> OneOffInvoice:
+    card = card_of(invoice.default_payment_method, invoice.default_source)
+    return OneOffInvoice(
+        invoice_id=invoice.id,
+        amount_minor=invoice.amount_remaining,
+        currency=invoice.currency,
+        charged_at=moment_or_none(invoice.next_payment_attempt),
+        due_at=moment_or_none(invoice.due_date),
+        card=[card.brand, card.last4, card.account] if card else [],
+        url=invoice.hosted_invoice_url or "",
+    )
+
+
 def _billed_period(invoice: stripe.Invoice) -> BilledPeriod | None:
     """None for one of extras only, such as the prorations of a change."""
     lines = [line for line in invoice.lines.data if _is_of_period(line)]
@@ -120,12 +146,16 @@ def _wait_for_owner(vendor: Vendor, overdue: list[stripe.Invoice]) -> bool:
 
 
 def _record(invoice: stripe.Invoice) -> InvoiceRecord:
-    details = invoice.parent.subscription_details if invoice.parent else None
     return InvoiceRecord(
         invoice_id=invoice.id,
         customer_id=id_of(invoice.customer),
-        subscription_id=id_of(details.subscription) if details else "",
+        subscription_id=_subscription_id(invoice),
         status=invoice.status or "",
         currency=invoice.currency,
         created_at=moment(invoice.created),
     )
+
+
+def _subscription_id(invoice: stripe.Invoice) -> str:
+    details = invoice.parent.subscription_details if invoice.parent else None
+    return id_of(details.subscription) if details else ""

@@ -47,12 +47,15 @@ class StripeCustomer(CardOnFile, VendorOwned):
 
     `email` is Stripe's: where it changes there, the vendor has changed it. So is `balance_minor`:
     what Stripe takes off the next invoices where it is negative, else adds to the next.
+    `one_off_invoices`: those that are open and belong to no subscription, oldest first (see
+    billing.one_off_invoices).
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="stripe_customers")
     stripe_customer_id = models.CharField(max_length=64)
     email = models.EmailField(blank=True)
     balance_minor = models.BigIntegerField(default=0)
+    one_off_invoices = models.JSONField(default=list)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(auto_now=True)

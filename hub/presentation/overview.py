@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from billing import states
-from billing.models import CardOnFile, Subscription
+from billing.brands import card_words, words_for
+from billing.models import CardOnFile, StripeCustomer, Subscription
+from billing.one_off_invoices import OneOffInvoice
 from hub.presentation.cards import card_label
 from hub.presentation.offers import Offer, pay_offer
 from hub.presentation.purchases import KINDS, Row
@@ -20,12 +23,13 @@ from invoices.money import format_money
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """One fact, one consequence, one act."""
+    """One fact, one consequence, one act; `tone`: whether it is late already."""
 
     title: str
     text: str
     url: str
     act: str
+    tone: str = "bad"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,41 @@ def _declined(subscription: Subscription) -> str:
     return _("Your bank declined %(card)s on %(day)s. Pay now to keep your access.") % words
 
 
+def one_off_notices(owners: Iterable[StripeCustomer]) -> list[Notice]:
+    """Of the open invoices that belong to no subscription."""
+    return [
+        _one_off_notice(OneOffInvoice.remembered(kept), owner)
+        for owner in owners
+        for kept in owner.one_off_invoices
+    ]
+
+
+def _one_off_notice(invoice: OneOffInvoice, owner: StripeCustomer) -> Notice:
+    amount = format_money(invoice.amount_minor, invoice.currency)
+    is_due_later = invoice.due_at is not None and invoice.due_at > now()
+    return Notice(
+        title=_("An invoice of %s is open.") % amount,
+        text=_what_follows(invoice, owner),
+        url=invoice.url,
+        act=_("Pay invoice"),
+        tone="warn" if is_due_later else "bad",
+    )
+
+
+def _what_follows(invoice: OneOffInvoice, owner: StripeCustomer) -> str:
+    """When money moves next. Stripe may have given up trying, or find no card to try."""
+    on_file = words_for(owner) if owner.has_card else ""
+    card = card_words(*invoice.card) if invoice.card else on_file
+    if invoice.due_at:
+        is_over = invoice.due_at <= now()
+        words = _("It was due on %s.") if is_over else _("It is due on %s.")
+        return words % near_day(invoice.due_at)
+    if invoice.charged_at and card:
+        words = _("%(card)s is charged on %(day)s, unless you pay it before.")
+        return words % {"card": card, "day": near_day(invoice.charged_at)}
+    return _("You can pay it on Stripe's page.")
+
+
 def picks_of(rows: list[Row]) -> list[Pick]:
     """All, then each kind there is."""
     counts = Counter(row.kind for row in rows)
@@ -101,8 +140,13 @@ def groups_of(
     return [(label, members) for label, members in groups if members]
 
 
-def main_card(subscriptions: Iterable[Subscription]) -> CardOnFile | None:
-    """The card that pays for most of what is live; where several do, the newest purchase's."""
+def main_card(
+    subscriptions: Iterable[Subscription], owners: Iterable[StripeCustomer] = ()
+) -> CardOnFile | None:
+    """The card that pays for most of what is live; where several do, the newest purchase's. Where
+    none does, one that pays an invoice beside."""
     found = [card for s in subscriptions if s.is_live and (card := s.paying_card)]
     counts = Counter(card.stripe_payment_method_id for card in found)
-    return max(found, key=lambda card: counts[card.stripe_payment_method_id], default=None)
+    beside = (owner for owner in owners if owner.one_off_invoices and owner.has_card)
+    most = max(found, key=lambda card: counts[card.stripe_payment_method_id], default=None)
+    return most or next(beside, None)

@@ -14,7 +14,13 @@ from billing.models import Transaction
 from billing.services import cancellation_rules
 from hub.presentation.addresses import undelivered
 from hub.presentation.cards import expiry_mark
-from hub.presentation.overview import groups_of, main_card, past_due_notices, picks_of
+from hub.presentation.overview import (
+    groups_of,
+    main_card,
+    one_off_notices,
+    past_due_notices,
+    picks_of,
+)
 from hub.presentation.purchases import one_time_row, subscription_row
 from hub.presentation.words import long_card
 from invoices.parties import address_lines
@@ -27,14 +33,17 @@ def home(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
     kind, query = request.GET.get("kind", ""), request.GET.get("q", "").strip()
     subscriptions = list(customer.subscriptions.select_related("stripe_customer"))
+    owners = list(customer.stripe_customers.filter(deleted_at=None))
+    beside = one_off_notices(owners)
     rules = cancellation_rules.rules_of(request.vendor)
     rows = [subscription_row(s, rules) for s in subscriptions]
     rows += [one_time_row(p) for p in customer.one_time_purchases.all()]
     latest = list(customer.documents.all()[: LATEST_DOCUMENTS + 1])
-    card = main_card(subscriptions)
+    card = main_card(subscriptions, owners)
+    has_live = any(s.is_live for s in subscriptions)
     context = {
         "message": render_message(request.vendor, customer),
-        "notices": past_due_notices(subscriptions),
+        "notices": past_due_notices(subscriptions) + beside,
         "undelivered": undelivered(customer),
         "address": address_lines(customer, language=get_language() or "en"),
         "card": long_card(card) if card else "",
@@ -43,7 +52,8 @@ def home(request: CustomerRequest) -> HttpResponse:
         "kind": kind,
         "query": query,
         "groups": groups_of(rows, kind=kind, query=query, numbered=_numbered(customer, query)),
-        "has_live": any(s.is_live for s in subscriptions),
+        "has_live": has_live,
+        "nothing_is_charged": not has_live and not beside,
         "documents": latest[:LATEST_DOCUMENTS],
         "has_more_documents": len(latest) > LATEST_DOCUMENTS,
     }

@@ -5,6 +5,7 @@ from typing import Any
 from accounts.models import Customer, Vendor
 from billing.models import StripeCustomer, Subscription, Transaction
 from billing.services.sync.customers import sync_customer
+from billing.services.sync.one_off_invoices import sync_one_off_invoices
 from billing.services.sync.payments import sync_charge
 from billing.services.sync.subscriptions import sync_subscription
 from invoices.models import Document
@@ -26,6 +27,7 @@ def differs_from_stripe(vendor: Vendor) -> bool:
     before = end_state()
     for customer in StripeCustomer.objects.filter(deleted_at=None):
         sync_customer(vendor, customer.stripe_customer_id)
+        sync_one_off_invoices(vendor, customer.stripe_customer_id)
     for subscription in Subscription.objects.all():
         sync_subscription(vendor, subscription.stripe_subscription_id)
     for charge in Transaction.objects.filter(kind=Transaction.Kind.CHARGE):

@@ -145,7 +145,7 @@ def test_it_takes_no_more_queries_for_more_rows(
     make_one_time_purchase(alice)
     make_document(alice)
     as_alice.get("/")
-    with django_assert_max_num_queries(8) as few:
+    with django_assert_max_num_queries(9) as few:
         as_alice.get("/")
 
     for _ in range(3):

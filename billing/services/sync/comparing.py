@@ -22,6 +22,7 @@ from billing.models import (
 )
 from billing.services.failures import record_failure
 from billing.services.sync.customers import DETAILS, sync_customer
+from billing.services.sync.one_off_invoices import sync_one_off_invoices
 from billing.services.sync.payments import sync_charge, sync_credit_note, sync_payment_outside
 from billing.services.sync.subscriptions import sync_subscription
 
@@ -49,6 +50,7 @@ def compare_customer(run: SyncRun, stripe_customer_id: str) -> None:
 def _read_all(run: SyncRun, stripe_customer_id: str) -> None:
     for subscription_id in listing.subscription_ids(run.vendor, stripe_customer_id):
         _attempt(run, sync_subscription, subscription_id)
+    sync_one_off_invoices(run.vendor, stripe_customer_id)
     for charge in charges.charges_of(run.vendor, stripe_customer_id):
         if run.kind == SyncRun.Kind.IMPORT or not _is_known(charge):
             _attempt(run, sync_charge, charge.charge_id)
