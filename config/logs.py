@@ -106,6 +106,8 @@ def logging_config(*, for_machines: bool, level: str = "INFO") -> dict[str, Any]
         "loggers": {
             "django": {**quiet, "level": level},
             "django.request": {**quiet, "level": "ERROR"},
+            # Each task is logged once, by accounts.task_log; this names the task before it.
+            "django.tasks": {**quiet, "level": "WARNING"},
             "axes": {**quiet, "level": "WARNING"},
             "weasyprint": {**quiet, "level": "WARNING"},
             # Two lines for every call; what went wrong is kept as a Failure, with the request's id.

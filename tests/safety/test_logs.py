@@ -117,6 +117,23 @@ def test_a_task_logs_with_its_id_name_and_vendor(acme: Any, lines: Lines) -> Non
     assert "task_id" not in after
 
 
+@task
+def fail() -> None:
+    raise ValueError
+
+
+@pytest.mark.parametrize(("what", "state"), [(log_something, "successful"), (fail, "failed")])
+def test_a_task_has_a_line_of_its_own(acme: Any, lines: Lines, what: Any, state: str) -> None:
+    _vendors[:] = [acme]
+    result = what.enqueue()
+
+    [said] = [line for line in lines() if line["logger"] == "hub.tasks"]
+    assert (said["event"], said["state"], said["task_id"]) == ("task", state, result.id)
+    assert said["task"] == f"tests.safety.test_logs.{what.name}"
+    assert said["ms"] >= 0
+    assert {line["task_id"] for line in lines()} == {result.id}
+
+
 def test_two_requests_have_two_ids_and_leave_nothing_behind(at_acme: HubClient) -> None:
     ids = {at_acme.get("/").headers[HEADER] for _ in range(5)}
 
