@@ -188,6 +188,11 @@ class Subscription(CardOnFile, VendorOwned):
         return self.status in self.LIVE_STATUSES
 
     @property
+    def has_ended(self) -> bool:
+        """Or never began; what waits for its first payment has not."""
+        return self.status in self.ENDED_STATUSES
+
+    @property
     def is_ending(self) -> bool:
         """Whether the customer (or staff) has cancelled it for a later date."""
         return self.is_live and self.cancels_at is not None
@@ -218,7 +223,7 @@ class Subscription(CardOnFile, VendorOwned):
         holds = {
             self.State.COMPLETED: self.is_paid_off,
             self.State.NEVER_BEGAN: self.status == self.Status.INCOMPLETE_EXPIRED,
-            self.State.CANCELLED: self.status in self.ENDED_STATUSES,
+            self.State.CANCELLED: self.has_ended,
             self.State.INCOMPLETE: self.status == self.Status.INCOMPLETE,
             self.State.PAST_DUE: self.status in (self.Status.PAST_DUE, self.Status.UNPAID),
             self.State.ENDING: self.is_ending,

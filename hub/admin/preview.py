@@ -101,7 +101,7 @@ def _context(vendor: Vendor, logo: Logo | None) -> dict[str, Any]:
         "colours_url": f"{path}?{urlencode(colours)}",
         "logo": logo,
         "logo_data": b64encode(logo.png).decode() if logo else "",
-        "has_live": True,
+        "has_current": True,
         "groups": groups_of([_sample_purchase()], kind="", query="", numbered=set()),
     }
 

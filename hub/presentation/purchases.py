@@ -185,7 +185,7 @@ def subscription_row(subscription: Subscription, rules: CancellationRules) -> Ro
         steps=[payment < subscription.payments_made for payment in range(total)],
         acts=offers_on(subscription, rules),
         is_over=subscription.is_paid_off
-        or not (subscription.is_live or subscription.past_due_minor),
+        or (subscription.has_ended and not subscription.past_due_minor),
     )
 
 

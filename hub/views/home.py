@@ -40,7 +40,7 @@ def home(request: CustomerRequest) -> HttpResponse:
     rows += [one_time_row(p) for p in customer.one_time_purchases.all()]
     latest = list(customer.documents.all()[: LATEST_DOCUMENTS + 1])
     card = main_card(subscriptions, owners)
-    has_live = any(s.is_live for s in subscriptions)
+    has_current = any(not s.has_ended for s in subscriptions)
     context = {
         "message": render_message(request.vendor, customer),
         "notices": past_due_notices(subscriptions) + beside,
@@ -52,8 +52,8 @@ def home(request: CustomerRequest) -> HttpResponse:
         "kind": kind,
         "query": query,
         "groups": groups_of(rows, kind=kind, query=query, numbered=_numbered(customer, query)),
-        "has_live": has_live,
-        "nothing_is_charged": not has_live and not beside,
+        "has_current": has_current,
+        "nothing_is_charged": not has_current and not beside,
         "documents": latest[:LATEST_DOCUMENTS],
         "has_more_documents": len(latest) > LATEST_DOCUMENTS,
     }

@@ -113,6 +113,21 @@ def test_who_has_nothing_active_reads_that_no_charge_is_coming(as_bob):
     assert "/card/?subscription" not in page
 
 
+def test_what_waits_for_its_first_payment_is_none_of_the_past(as_bob, bob):
+    waiting = {"status": "incomplete", "open_invoice_url": "https://invoice.stripe.com/i/1"}
+    make_subscription(bob, product_name="Basic", **waiting)
+
+    answer = as_bob.get("/")
+
+    page = answer.text
+    assert "Basic waits for its first payment." in page
+    assert "Visa ending in 4242" in page
+    for words in ("no charge is coming", "nothing is charged any more", "Past purchases"):
+        assert words not in page
+    [(_label, rows)] = answer.context["groups"]
+    assert [row.is_over for row in rows] == [False, True]
+
+
 def test_who_never_bought_reads_what_to_do(acme):
     page = signed_in(make_customer(acme, "Zoe")).get("/").text
 
