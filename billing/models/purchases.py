@@ -198,6 +198,11 @@ class Subscription(CardOnFile, VendorOwned):
         return self.is_live and self.cancels_at is not None
 
     @property
+    def is_paused(self) -> bool:
+        """All of it, or only its charges; either way it is for the vendor to say who has access."""
+        return self.status == self.Status.PAUSED or self.paused_at is not None
+
+    @property
     def paying_card(self) -> CardOnFile | None:
         """Its own card, or else its Stripe customer's."""
         candidates: list[CardOnFile] = [self, self.stripe_customer]
@@ -227,7 +232,7 @@ class Subscription(CardOnFile, VendorOwned):
             self.State.INCOMPLETE: self.status == self.Status.INCOMPLETE,
             self.State.PAST_DUE: self.status in (self.Status.PAST_DUE, self.Status.UNPAID),
             self.State.ENDING: self.is_ending,
-            self.State.PAUSED: self.status == self.Status.PAUSED or self.paused_at is not None,
+            self.State.PAUSED: self.is_paused,
             self.State.TRIAL: self.status == self.Status.TRIALING,
         }
         return next((state for state, so in holds.items() if so), self.State.ACTIVE)

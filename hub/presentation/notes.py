@@ -60,7 +60,9 @@ def _ending_note(subscription: Subscription) -> str:
         to_come.append(bill.short)
     if to_come:
         sentences = ". ".join(to_come)
-        return sentences if due else _("Yours until then. %s") % sentences
+        return sentences if due or subscription.is_paused else _("Yours until then. %s") % sentences
+    if subscription.is_paused:
+        return _paused_note(subscription)
     if subscription.status == Subscription.Status.TRIALING:
         return _("Yours until then, nothing is charged")
     return _("Yours until then, no further charge")

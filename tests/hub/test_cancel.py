@@ -211,3 +211,45 @@ def test_what_staff_end_later_is_charged_until_then_as_a_whole(buy):
 
     assert "What falls due before then is still charged: €19.00" in page
     assert "A part of it" not in page
+
+
+PAUSES = {
+    "as a whole": lambda stripe, key: stripe.subscriptions.pause(key, {"type": "subscription"}),
+    "collecting": lambda stripe, key: stripe.subscriptions.update(
+        key, {"pause_collection": {"behavior": "void"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("pause", PAUSES.values(), ids=PAUSES)
+def test_of_what_is_paused_no_access_is_promised(as_buyer, italian, buy, stripe, pause):
+    pause(stripe, italian.stripe_subscription_id)
+    buy.deliver()
+
+    before = as_buyer.get(f"/subscriptions/{italian.pk}/cancel/").text
+    after = as_buyer.post(f"/subscriptions/{italian.pk}/cancel/", follow=True).text
+    page = as_buyer.get(f"/subscriptions/{italian.pk}/").text
+    overview = as_buyer.get("/").text
+
+    for text in (before, after, page, overview):
+        assert "ull access" not in text
+        assert "You keep access" not in text
+        assert "Yours until then" not in text
+    assert "You can undo this." in before
+    assert "You can undo this." in after
+    assert "There will be no further charge." in page
+    assert "No charge while paused" in overview
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(5, True), (60, False)])
+def test_it_does_not_go_on_after_its_end(as_buyer, italian, buy, stripe, days, is_told):
+    resumes_at = buy.sandbox.clock.now() + days * 24 * 60 * 60
+    pause = {"pause_collection": {"behavior": "void", "resumes_at": resumes_at}}
+    stripe.subscriptions.update(italian.stripe_subscription_id, pause)
+    buy.deliver()
+    assert "Goes on" in as_buyer.get(f"/subscriptions/{italian.pk}/").text
+
+    as_buyer.post(f"/subscriptions/{italian.pk}/cancel/")
+
+    assert ("Goes on" in as_buyer.get(f"/subscriptions/{italian.pk}/").text) is is_told
+    assert ("Goes on" in as_buyer.get("/").text) is is_told

@@ -121,7 +121,7 @@ def _where_it_stands(
         "cancel_requested_at": record.cancel_requested_at if cancels_at else None,
         "ended_at": record.ended_at,
         "paused_at": paused_since,
-        "resumes_at": record.resumes_at,
+        "resumes_at": terms.before_end(record, record.resumes_at),
         **_what_is_due(record, history),
         "waits_for_approval": record.status in Subscription.LIVE_STATUSES
         and history.waits_for_approval,
@@ -133,9 +133,7 @@ def _where_it_stands(
 def _what_is_due(record: SubscriptionRecord, history: PaymentHistory) -> dict[str, Any]:
     """Of several open invoices the latest decides the status; the others are no less open. Nor is
     any once it has ended: Stripe then tries none of them again, but each can be paid."""
-    end, tried_at = terms.ends_at(record), history.next_attempt_at
-    if tried_at and end and end <= tried_at:
-        tried_at = None
+    tried_at = terms.before_end(record, history.next_attempt_at)
     if record.status == Subscription.Status.CANCELED:
         since, minor, tried_at = history.past_due_since, history.open_minor, None
     elif record.status in Subscription.LIVE_STATUSES:

@@ -94,6 +94,12 @@ def ends_at(record: SubscriptionRecord) -> datetime | None:
     return schedule.ends_at if schedule is not None and schedule.is_running else None
 
 
+def before_end(record: SubscriptionRecord, moment: datetime | None) -> datetime | None:
+    """What Stripe names until it ends; None where that comes after the end."""
+    end = ends_at(record)
+    return None if moment and end and end <= moment else moment
+
+
 def cancels_at(
     record: SubscriptionRecord, history: PaymentHistory, total: int | None
 ) -> datetime | None:
