@@ -59,7 +59,9 @@ class StillOpen:
         """`€29.00 is still open`"""
         parts = [_("%s is still open") % self._amount()] if self.is_open else []
         if self.drafted_at:
-            parts.append(_("%(amount)s falls due on %(day)s") % self._draft_words(self.drafted_at))
+            charge = _("%(amount)s falls due on %(day)s")
+            sentence = charge if self.card else _("An invoice of %(amount)s follows on %(day)s")
+            parts.append(sentence % self._draft_words(self.drafted_at))
         return ". ".join(parts)
 
     @property

@@ -113,6 +113,8 @@ def cancel(request: CustomerRequest, subscription_id: UUID) -> HttpResponse:
     if refusal := cancellation_rules.refusal(subscription):
         messages.error(request, refusal)
         return redirect("hub:subscription", subscription.pk)
+    if request.method != "POST" and subscription.is_ending:
+        return redirect("hub:cancelled", subscription.pk)
     form = CancelForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

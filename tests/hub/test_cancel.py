@@ -253,3 +253,13 @@ def test_it_does_not_go_on_after_its_end(as_buyer, italian, buy, stripe, days, i
 
     assert ("Goes on" in as_buyer.get(f"/subscriptions/{italian.pk}/").text) is is_told
     assert ("Goes on" in as_buyer.get("/").text) is is_told
+
+
+def test_of_what_is_cancelled_already_it_shows_the_end_that_is_set(as_buyer, italian, buy, stripe):
+    ends_at = int((italian.period_ends_at - timedelta(days=9)).timestamp())
+    stripe.subscriptions.update(italian.stripe_subscription_id, {"cancel_at": ends_at})
+    buy.deliver()
+
+    answer = as_buyer.get(f"/subscriptions/{italian.pk}/cancel/")
+
+    assert answer.url == f"/subscriptions/{italian.pk}/cancelled/"
