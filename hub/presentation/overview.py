@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import F
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from billing import states
 from billing.brands import card_words, words_for
-from billing.models import CardOnFile, StripeCustomer, Subscription
+from billing.models import CardOnFile, StripeCustomer, Subscription, Transaction
 from billing.one_off_invoices import OneOffInvoice
-from hub.presentation.cards import card_label
 from hub.presentation.offers import Offer, pay_offer
 from hub.presentation.purchases import KINDS, Row
 from hub.presentation.words import near_day
@@ -43,14 +43,29 @@ class Pick:
 
 def past_due_notices(subscriptions: Iterable[Subscription]) -> list[Notice]:
     """Of what is still to be paid, with the way to do it: a vendor may have given an invoice up."""
+    offers = {row: offer for row in subscriptions if (offer := pay_offer(row))}
+    refused = _last_refusals(offers)
     return [
         notice
-        for subscription in subscriptions
-        if (offer := pay_offer(subscription)) and (notice := _notice(subscription, offer))
+        for row, offer in offers.items()
+        if (notice := _notice(row, offer, refused.get(row.pk)))
     ]
 
 
-def _notice(subscription: Subscription, offer: Offer) -> Notice | None:
+def _last_refusals(subscriptions: Iterable[Subscription]) -> dict[UUID | None, Transaction]:
+    """The card of each that was tried last, and when: it need not be the one on file today."""
+    tried = Transaction.objects.filter(
+        subscription__in=subscriptions,
+        kind=Transaction.Kind.CHARGE,
+        status=Transaction.Status.FAILED,
+        happened_at__gte=F("subscription__past_due_since"),
+    )
+    return {
+        row.subscription_id: row for row in tried.exclude(card_brand="").order_by("happened_at")
+    }
+
+
+def _notice(subscription: Subscription, offer: Offer, refused: Transaction | None) -> Notice | None:
     words = {
         "product": subscription.product_name,
         "amount": format_money(subscription.past_due_minor, subscription.currency),
@@ -71,15 +86,15 @@ def _notice(subscription: Subscription, offer: Offer) -> Notice | None:
         text = _("Your bank wants you to approve this payment. Pay now to keep your access.")
     else:
         title = _("Your payment of %(amount)s for %(product)s did not go through.") % words
-        text = _declined(subscription)
+        text = _declined(refused)
     return Notice(title=title, text=text, url=offer.url, act=offer.label)
 
 
-def _declined(subscription: Subscription) -> str:
-    card, since = card_label(subscription), subscription.past_due_since
-    if not card or not since:
+def _declined(refused: Transaction | None) -> str:
+    if refused is None:
         return _("Pay now to keep your access.")
-    words = {"card": card, "day": near_day(since)}
+    card = card_words(refused.card_brand, refused.card_last4)
+    words = {"card": card, "day": near_day(refused.happened_at)}
     return _("Your bank declined %(card)s on %(day)s. Pay now to keep your access.") % words
 
 

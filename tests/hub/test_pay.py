@@ -67,6 +67,30 @@ def test_a_renewal_that_the_bank_refused_is_called_declined(as_buyer):
     assert "approve" not in page
 
 
+def test_the_card_that_was_declined_is_named_and_not_the_one_on_file_today(as_buyer, buy):
+    buy.use_card(buy.customer_id(), "pm_card_mastercard")
+    buy.deliver()
+
+    page = as_buyer.get("/").text
+
+    assert "Your bank declined Visa •••• 4242 on" in page
+    assert "declined Mastercard" not in page
+
+
+def test_a_card_that_was_never_tried_was_not_declined(buy):
+    dora = buy.stripe.customers.create({"email": "dora@example.com"}).id
+    row = buy.trial(customer_id=dora)
+    buy.wait(days=14, hours=2)
+    buy.use_card(dora, "pm_card_mastercard")
+    buy.deliver()
+
+    page = signed_in(row.customer).get("/").text
+
+    assert "did not go through." in page
+    assert "<p>Pay now to keep your access.</p>" in page
+    assert "declined" not in page
+
+
 def test_the_card_on_file_pays(as_buyer, overdue):
     page = as_buyer.post("/card/pay/", {"subscription": str(overdue.pk)}, follow=True).text
 
