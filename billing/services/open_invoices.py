@@ -16,7 +16,7 @@ from billing.errors import BillingError, BillingUnavailable, CardNotConfirmed, N
 from billing.gateway import payments
 from billing.gateway.client import for_a_page
 from billing.gateway.payments import OpenInvoiceRecord, Standing
-from billing.models import Action, Subscription
+from billing.models import Action, StripeCustomer, Subscription
 from billing.services import actions, card_attempts
 from billing.services.cards import live_subscriptions
 from billing.services.sync.subscriptions import sync_subscription
@@ -68,6 +68,12 @@ def overdue_of(
         and (subscription is None or row.pk == subscription.pk)
     ]
     return sorted(rows, key=lambda row: (row.past_due_since or timezone.now(), str(row.pk)))
+
+
+def owners_of_one_offs(customer: Customer) -> list[StripeCustomer]:
+    """This person's Stripe customers with an open invoice that belongs to no subscription."""
+    living = customer.stripe_customers.filter(deleted_at=None)
+    return list(living.exclude(one_off_invoices=[]))
 
 
 def pay_with_card_on_file(

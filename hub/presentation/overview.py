@@ -159,9 +159,9 @@ def main_card(
     subscriptions: Iterable[Subscription], owners: Iterable[StripeCustomer] = ()
 ) -> CardOnFile | None:
     """The card that pays for most of what has not ended; where several do, the newest purchase's.
-    Where none does, one that pays an invoice beside."""
+    Where none does, that of an owner of an open invoice beside."""
     found = [card for s in subscriptions if not s.has_ended and (card := s.paying_card)]
     counts = Counter(card.stripe_payment_method_id for card in found)
-    beside = (owner for owner in owners if owner.one_off_invoices and owner.has_card)
+    beside = (owner for owner in owners if owner.has_card)
     most = max(found, key=lambda card: counts[card.stripe_payment_method_id], default=None)
     return most or next(beside, None)

@@ -69,11 +69,19 @@ def choice(request: CustomerRequest) -> JsonResponse:
 
 def _nothing_to_change(request: CustomerRequest) -> HttpResponse:
     """What is paid by sent invoices, or waits for its first payment, is paid on Stripe's page."""
-    one = _chosen(list(request.customer.subscriptions.all()), request.GET.get("subscription", ""))
+    rows = list(request.customer.subscriptions.all())
+    one = _chosen(rows, request.GET.get("subscription", ""))
     if one and states.way(one, states.Act.PAY) == states.Way.INVOICE:
         return redirect(one.open_invoice_url)
-    reason = states.refusal(one, states.Act.CARD) if one else ""
-    return render(request, "hub/card.html", {"nothing_live": True, "reason": reason})
+    going_on = [row for row in rows if not row.has_ended]
+    reasons = [(row.product_name, states.refusal(row, states.Act.CARD)) for row in going_on]
+    context = {
+        "nothing_live": True,
+        "reason": states.refusal(one, states.Act.CARD) if one else "",
+        "reasons": [(name, reason) for name, reason in reasons if reason],
+        "pays_beside": bool(open_invoices.owners_of_one_offs(request.customer)),
+    }
+    return render(request, "hub/card.html", context)
 
 
 def _initial(request: CustomerRequest, chosen: Subscription | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from accounts.http import CustomerRequest
 from accounts.message import render_message
 from accounts.models import Customer
 from billing.models import Transaction
-from billing.services import cancellation_rules
+from billing.services import cancellation_rules, open_invoices
 from hub.presentation.addresses import undelivered
 from hub.presentation.cards import expiry_mark
 from hub.presentation.overview import (
@@ -33,7 +33,7 @@ def home(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
     kind, query = request.GET.get("kind", ""), request.GET.get("q", "").strip()
     subscriptions = list(customer.subscriptions.select_related("stripe_customer"))
-    owners = list(customer.stripe_customers.filter(deleted_at=None))
+    owners = open_invoices.owners_of_one_offs(customer)
     beside = one_off_notices(owners)
     rules = cancellation_rules.rules_of(request.vendor)
     rows = [subscription_row(s, rules) for s in subscriptions]

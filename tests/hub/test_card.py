@@ -4,6 +4,7 @@ import pytest
 from django.utils.html import escape
 
 from tests.clients import signed_in
+from tests.factories import make_subscription
 
 
 @pytest.fixture
@@ -181,6 +182,37 @@ def test_who_has_nothing_live_reads_why_there_is_no_card(as_bob, sandbox):
     assert "There is no card to change" in page
     assert "stripe.js" not in page
     assert not sandbox.ledger
+
+
+def test_who_pays_no_subscription_by_card_reads_for_each_why(as_bob, bob):
+    make_subscription(bob, product_name="Sent", collection_method="send_invoice")
+    make_subscription(bob, product_name="Gift", amount_minor=0)
+    make_subscription(bob, product_name="Basic", status="incomplete")
+
+    page = as_bob.get("/card/").text
+
+    for name, reason in (
+        ("Sent", "You get an invoice for each payment and pay it yourself"),
+        ("Gift", "This is free, so it needs no card."),
+        ("Basic", "The first payment is still open. Pay it first"),
+    ):
+        assert page.index(f">{name}<") < page.index(reason)
+    assert "is not charged again" not in page
+
+
+def test_a_link_to_what_is_nobodys_claims_nothing_of_what_one_has(as_alice):
+    page = as_alice.get("/card/?subscription=1").text
+
+    assert "There is no card to change" in page
+    assert "You have none" not in page
+
+
+def test_who_has_an_open_invoice_only_reads_where_it_is_paid(buy):
+    buy.invoice(collection_method="send_invoice", days_until_due=30)
+
+    page = signed_in(buy.person()).get("/card/").text
+
+    assert "You pay an open invoice on Stripe's page. The overview leads you there." in page
 
 
 def test_without_stripe_the_page_says_that_changes_must_wait(as_buyer, sandbox):
