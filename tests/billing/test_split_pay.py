@@ -332,7 +332,7 @@ def test_until_an_end_just_what_is_announced_is_charged(
     buy.sandbox.advance(begins)
     price = buy.price_id("Piano", 3000, interval=charged)
     row = buy.subscription(items=[{"price": price}], cancel_at=ends)
-    announced = [begins]
+    announced = [int(row.started_at.timestamp())]
     while row.next_charge_at is not None:
         announced.append(int(row.next_charge_at.timestamp()))
         buy.sandbox.advance(announced[-1] + 2 * 60 * 60)
