@@ -38,6 +38,7 @@ class PaymentHistory:
     """When Stripe finalises the first of its drafts by itself, and then collects it."""
     drafted_minor: int
     past_due_since: datetime | None
+    """Since an invoice was made and charged in vain, or since the day one that was sent was due."""
     past_due_minor: int
     next_attempt_at: datetime | None
     waits_for_approval: bool
@@ -72,7 +73,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         periods=[period for i in invoices if (period := _billed_period(i))],
         drafted_at=_first_moment(draft.automatically_finalizes_at for draft in drafts),
         drafted_minor=sum(draft.amount_due for draft in drafts),
-        past_due_since=_first_moment(invoice.created for invoice in overdue),
+        past_due_since=_first_moment(invoice.due_date or invoice.created for invoice in overdue),
         past_due_minor=sum(invoice.amount_remaining for invoice in overdue),
         next_attempt_at=_first_moment(i.next_payment_attempt for i in overdue),
         open_minor=sum(invoice.amount_remaining for invoice in open_ones),
@@ -125,9 +126,10 @@ def _is_of_period(line: stripe.InvoiceLineItem) -> bool:
 
 
 def _is_overdue(invoice: stripe.Invoice) -> bool:
-    """Tried in vain; or sent to be paid by a day that is over."""
-    is_late = invoice.due_date is not None and moment(invoice.due_date) < timezone.now()
-    return invoice.attempted or is_late
+    """Sent to be paid by a day that is over, whatever was tried before; else tried in vain."""
+    if invoice.due_date is not None:
+        return moment(invoice.due_date) < timezone.now()
+    return invoice.attempted
 
 
 def _is_to_come(invoice: stripe.Invoice) -> bool:

@@ -129,6 +129,21 @@ def test_a_failed_renewal_is_past_due_with_what_is_open(buy: Buyer) -> None:
     assert row.next_attempt_at > row.past_due_since
 
 
+def test_a_sent_invoice_is_not_past_due_before_its_day_though_a_card_was_refused(
+    buy: Buyer,
+) -> None:
+    row = buy.subscription(collection_method="send_invoice", days_until_due=14)
+    buy.wait(hours=2)
+    method = buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")
+    [sent] = buy.stripe.invoices.list({"status": "open"}).data
+    with pytest.raises(sdk.CardError):
+        buy.stripe.invoices.pay(sent.id, {"payment_method": method})
+    buy.deliver()
+    row.refresh_from_db()
+    assert buy.stripe.invoices.retrieve(sent.id).attempted
+    assert (row.past_due_minor, row.past_due_since, row.open_minor) == (0, None, 1900)
+
+
 def test_once_paid_nothing_is_past_due(buy: Buyer) -> None:
     row = buy.subscription()
     buy.use_card(buy.customer_id(), "pm_card_chargeCustomerFail")

@@ -280,6 +280,14 @@ def twice_invoiced(buy):
         yield row
 
 
+def test_what_was_sent_is_past_due_since_the_day_it_was_due(twice_invoiced):
+    first_due_at = twice_invoiced.started_at + timedelta(days=30)
+
+    page = signed_in(twice_invoiced.customer).get("/").text
+
+    assert f"Past due since {near_day(first_due_at)}" in page
+
+
 @pytest.mark.usefixtures("printed")
 def test_of_sent_invoices_all_that_is_open_is_named_overdue_or_not(twice_invoiced):
     row, browser = twice_invoiced, signed_in(twice_invoiced.customer)
