@@ -12,14 +12,16 @@ MOMENTS = ("charged_at", "due_at")
 @dataclass(frozen=True, kw_only=True)
 class OneOffInvoice:
     """`amount_minor`: what is left to pay. `charged_at`: when Stripe next tries to charge it by
-    itself. `due_at`: until when to pay one that was sent. `card`: its own, as brand, last four
-    digits and account; empty where it is the Stripe customer's that pays. `url`: Stripe's page."""
+    itself. `due_at`: until when to pay one that was sent. `is_on_its_way`: a bank has been asked,
+    and answers in days. `card`: its own, as brand, last four digits and account; empty where it is
+    the Stripe customer's that pays. `url`: Stripe's page."""
 
     invoice_id: str
     amount_minor: int
     currency: str
     charged_at: datetime | None
     due_at: datetime | None
+    is_on_its_way: bool
     card: list[str]
     url: str
 

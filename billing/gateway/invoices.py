@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Vendor
 from billing.gateway.client import asking, client_for
-from billing.gateway.payments import read_payment
+from billing.gateway.payments import Standing, read_payment
 from billing.gateway.reading import card_of, first_text, id_of, moment, moment_or_none
 from billing.gateway.records import InvoiceRecord
 from billing.one_off_invoices import OneOffInvoice
@@ -91,10 +91,10 @@ def open_one_offs(vendor: Vendor, customer_id: str) -> list[OneOffInvoice]:
         )
         ones = [one for one in found.auto_paging_iter() if not _subscription_id(one)]
         ones.sort(key=lambda one: (one.created, one.id))  # always the same, in one second too
-        return [_one_off(invoice) for invoice in ones]
+        return [_one_off(vendor, invoice) for invoice in ones]
 
 
-def _one_off(invoice: stripe.Invoice) -> OneOffInvoice:
+def _one_off(vendor: Vendor, invoice: stripe.Invoice) -> OneOffInvoice:
     card = card_of(invoice.default_payment_method, invoice.default_source)
     return OneOffInvoice(
         invoice_id=invoice.id,
@@ -102,6 +102,7 @@ def _one_off(invoice: stripe.Invoice) -> OneOffInvoice:
         currency=invoice.currency,
         charged_at=moment_or_none(invoice.next_payment_attempt),
         due_at=moment_or_none(invoice.due_date),
+        is_on_its_way=read_payment(vendor, invoice.id).standing == Standing.ON_ITS_WAY,
         card=[card.brand, card.last4, card.account] if card else [],
         url=invoice.hosted_invoice_url or "",
     )

@@ -23,12 +23,12 @@ from invoices.money import format_money
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """One fact, one consequence, one act; `tone`: whether it is late already."""
+    """One fact, one consequence, and one act unless there is nothing to do; `tone`: how urgent."""
 
     title: str
     text: str
-    url: str
-    act: str
+    url: str = ""
+    act: str = ""
     tone: str = "bad"
 
 
@@ -109,9 +109,13 @@ def one_off_notices(owners: Iterable[StripeCustomer]) -> list[Notice]:
 
 def _one_off_notice(invoice: OneOffInvoice, owner: StripeCustomer) -> Notice:
     amount = format_money(invoice.amount_minor, invoice.currency)
+    title = _("An invoice of %s is open.") % amount
+    if invoice.is_on_its_way:
+        text = _("Your bank has been asked for %s. Its answer takes a few days.") % amount
+        return Notice(title=title, text=text, tone="warn")
     is_due_later = invoice.due_at is not None and invoice.due_at > now()
     return Notice(
-        title=_("An invoice of %s is open.") % amount,
+        title=title,
         text=_what_follows(invoice, owner),
         url=invoice.url,
         act=_("Pay invoice"),
@@ -121,12 +125,12 @@ def _one_off_notice(invoice: OneOffInvoice, owner: StripeCustomer) -> Notice:
 
 def _what_follows(invoice: OneOffInvoice, owner: StripeCustomer) -> str:
     """When money moves next. Stripe may have given up trying, or find no card to try."""
-    on_file = words_for(owner) if owner.has_card else ""
-    card = card_words(*invoice.card) if invoice.card else on_file
     if invoice.due_at:
         is_over = invoice.due_at <= now()
         words = _("It was due on %s.") if is_over else _("It is due on %s.")
         return words % near_day(invoice.due_at)
+    on_file = words_for(owner) if owner.has_card else ""
+    card = card_words(*invoice.card) if invoice.card else on_file
     if invoice.charged_at and card:
         words = _("%(card)s is charged on %(day)s, unless you pay it before.")
         return words % {"card": card, "day": near_day(invoice.charged_at)}

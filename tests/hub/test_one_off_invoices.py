@@ -1,10 +1,12 @@
 """What an open invoice of no subscription says on the overview, and what may not be said then."""
 
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
 from accounts.tenancy import vendor_scope
+from billing.gateway import payments
 from billing.models import StripeCustomer
 from tests.clients import signed_in
 
@@ -69,6 +71,22 @@ def test_one_without_a_card_or_a_next_try_can_still_be_paid(buy):
     assert "An invoice of €99.00 is open." in page
     assert "You can pay it on Stripe's page." in page
     assert "is charged on" not in page
+
+
+def test_one_that_a_bank_was_asked_to_pay_is_not_asked_for_again(buy, monkeypatch):
+    """A direct debit takes days, and the invoice is open until then."""
+    read = payments.read_payment
+    on_its_way = {"standing": payments.Standing.ON_ITS_WAY}
+    monkeypatch.setattr(
+        "billing.gateway.invoices.read_payment", lambda *which: replace(read(*which), **on_its_way)
+    )
+    buy.invoice(**SENT)
+
+    page = overview(buy)
+
+    assert "An invoice of €99.00 is open." in page
+    assert "Your bank has been asked for €99.00. Its answer takes a few days." in page
+    assert "Pay invoice" not in page
 
 
 def test_once_it_is_paid_nothing_is_charged_any_more(buy, declined):
