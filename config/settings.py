@@ -4,39 +4,38 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from config.environment import PORTS, env
 from config.logs import logging_config
 from config.passwords import PASSWORD_VALIDATORS
 from config.schedules import SCHEDULES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 
 # --- Core ---
-SECRET_KEY = env("SECRET_KEY")
-FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS")
-DEBUG = env.bool("DEBUG", default=False)
-DEMO = env.bool("DEMO", default=False)
+SECRET_KEY = env.secret("SECRET_KEY")
+FIELD_ENCRYPTION_KEYS = env.fernet_keys("FIELD_ENCRYPTION_KEYS")
+DEBUG = env.yes_no("DEBUG")
+DEMO = env.yes_no("DEMO")
 
 # --- Addresses: a vendor's hub is <subdomain>.HUB_DOMAIN, the admin lives on PLATFORM_HOST ---
-HUB_DOMAIN = env("HUB_DOMAIN", default="localhost")
-PLATFORM_HOST = env("PLATFORM_HOST", default=f"hub.{HUB_DOMAIN}")
-HTTPS = env.bool("HTTPS", default=True)
+HUB_DOMAIN = env.host("HUB_DOMAIN", default="localhost")
+PLATFORM_HOST = env.host("PLATFORM_HOST", default=f"hub.{HUB_DOMAIN}")
+HTTPS = env.yes_no("HTTPS", default=True)
 PUBLIC_SCHEME = "https" if HTTPS else "http"
-PUBLIC_PORT_SUFFIX = f":{port}" if (port := env.int("PUBLIC_PORT", default=0)) else ""
+PUBLIC_PORT_SUFFIX = f":{port}" if (port := env.number("PUBLIC_PORT", default=0)) else ""
 PLATFORM_ORIGIN = f"{PUBLIC_SCHEME}://{PLATFORM_HOST}{PUBLIC_PORT_SUFFIX}"
 # Whom to ask about vendors' own domains; empty: the machine's own name servers.
-DNS_SERVERS = env.list("DNS_SERVERS", default=[])
-DNS_PORT = env.int("DNS_PORT", default=53)
+DNS_SERVERS = env.addresses("DNS_SERVERS")
+DNS_PORT = env.number("DNS_PORT", default=53, among=PORTS)
 ALLOWED_HOSTS = ["*"]  # accounts.middleware answers 404 for every host it does not know
 
 # --- The demo and the stand-in for Stripe stay on a machine without certificates ---
-STRIPE_SANDBOX = env.bool("STRIPE_SANDBOX", default=False)
-if HTTPS and (DEMO or STRIPE_SANDBOX) and not env.bool("TESTING", default=False):
+STRIPE_SANDBOX = env.yes_no("STRIPE_SANDBOX")
+if HTTPS and (DEMO or STRIPE_SANDBOX) and not env.yes_no("TESTING"):
     raise ImproperlyConfigured("DEMO and STRIPE_SANDBOX need HTTPS=0: production has neither.")
 
 # --- Apps: upper ones may import lower ones, never the reverse ---
@@ -109,7 +108,8 @@ TEMPLATES: list[dict[str, Any]] = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database ---
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR}/var/hub.sqlite3")}
+_SQLITE = f"sqlite:///{BASE_DIR}/var/hub.sqlite3"
+DATABASES = {"default": env.database("DATABASE_URL", default=_SQLITE)}
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -122,9 +122,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 DATABASE_OWNER: dict[str, str] = {}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["ENGINE"] = "accounts.postgresql"
-    if env("DATABASE_OWNER_URL", default=""):
-        _owner = env.db("DATABASE_OWNER_URL")
-        DATABASE_OWNER = {name: _owner[name] for name in ("USER", "PASSWORD")}
+    DATABASE_OWNER = env.database_login("DATABASE_OWNER_URL")
 DATABASE_APPLICATION_ROLE = DATABASES["default"].get("USER", "") if DATABASE_OWNER else ""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -139,9 +137,9 @@ FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Files ---
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env("STATIC_ROOT", default=f"{BASE_DIR}/var/static"))
+STATIC_ROOT = Path(env.text("STATIC_ROOT", default=f"{BASE_DIR}/var/static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(env("MEDIA_ROOT", default=f"{BASE_DIR}/var/media"))
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", default=f"{BASE_DIR}/var/media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -150,7 +148,7 @@ STORAGES = {
 # --- Sessions and cookies: host-only, so no vendor sees another's ---
 _COOKIE_PREFIX = "__Host-" if HTTPS else ""
 # A cache of each process for itself would keep a session alive that another one has ended.
-_SHARED_CACHE = "cached_db" if env("CACHE_URL", default="") else "db"
+_SHARED_CACHE = "cached_db" if env.text("CACHE_URL") else "db"
 SESSION_ENGINE = f"django.contrib.sessions.backends.{_SHARED_CACHE}"
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}hub"
 SESSION_COOKIE_SECURE = HTTPS
@@ -168,7 +166,7 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 AUTH_PASSWORD_VALIDATORS = PASSWORD_VALIDATORS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-SECOND_FACTOR_REQUIRED = not DEMO or env.bool("SECOND_FACTOR_IN_DEMO", default=False)
+SECOND_FACTOR_REQUIRED = not DEMO or env.yes_no("SECOND_FACTOR_IN_DEMO")
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -204,9 +202,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^domains/allowed/$"]
-if env.bool("BEHIND_PROXY", default=HTTPS):
+if env.yes_no("BEHIND_PROXY", default=HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", default=int(HTTPS), among=range(100))
 X_FRAME_OPTIONS = "DENY"
 POLICY_REPORTS_NAME = "policy"
 POLICY_REPORTS_PATH = "/policy-reports/"
@@ -234,7 +232,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 
 # --- Logs: a line of JSON for each event, for eyes in the demo; masked in either case ---
-LOGGING = logging_config(for_machines=not (DEMO or DEBUG), level=env("LOG_LEVEL", default="INFO"))
+LOGGING = logging_config(for_machines=not (DEMO or DEBUG), level=env.level("LOG_LEVEL"))
 
 # --- Cache ---
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
@@ -253,18 +251,18 @@ TASKS: dict[str, Any] = {
 }
 
 # --- Mail ---
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"hub@{HUB_DOMAIN}")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"hub@{HUB_DOMAIN}")
 MAILERS: dict[str, Any] = {
     "default": {
-        "BACKEND": env("MAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend"),
-        "OPTIONS": env.json("MAIL_OPTIONS", default={}),
+        "BACKEND": env.text("MAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend"),
+        "OPTIONS": env.options("MAIL_OPTIONS", example='{"host": "smtp.example.com"}'),
     }
 }
 
 # Whose word on undelivered mail is taken (accounts/webhooks.py), and the secret that it must show.
-MAIL_WEBHOOK = env("MAIL_WEBHOOK", default="")
-_MAIL_SECRET = {"WEBHOOK_SECRET": env("ANYMAIL_WEBHOOK_SECRET", default="")}
-ANYMAIL = env.json("ANYMAIL", default={}) | _MAIL_SECRET
+MAIL_WEBHOOK = env.text("MAIL_WEBHOOK")
+_MAIL_SECRET = {"WEBHOOK_SECRET": env.text("ANYMAIL_WEBHOOK_SECRET")}
+ANYMAIL = env.options("ANYMAIL", example='{"MAILGUN_WEBHOOK_SIGNING_KEY": "..."}') | _MAIL_SECRET
 
 # --- The demo: mail is kept to be read at /mailbox/ on the platform's host, and never sent ---
 if DEMO:
@@ -276,12 +274,13 @@ MAIL_PREVIEW_ROOT = MEDIA_ROOT.parent / "mail"
 MAIL_PREVIEW_MAX_MESSAGES = 500
 
 # --- Stripe; STRIPE_SANDBOX=1 puts the stand-in of billing/sandbox in its place ---
-STRIPE_SANDBOX_URL = env("STRIPE_SANDBOX_URL", default="http://localhost:12111")
+STRIPE_SANDBOX_URL = env.text("STRIPE_SANDBOX_URL", default="http://localhost:12111")
 STRIPE_API_BASE = STRIPE_SANDBOX_URL if STRIPE_SANDBOX else "https://api.stripe.com"
 # For vendors who connect their Stripe account to the platform's instead of giving keys.
-STRIPE_PLATFORM_SECRET_KEY = env("STRIPE_PLATFORM_SECRET_KEY", default="")
-STRIPE_PLATFORM_PUBLISHABLE_KEY = env("STRIPE_PLATFORM_PUBLISHABLE_KEY", default="")
-STRIPE_PLATFORM_WEBHOOK_SECRET = env("STRIPE_PLATFORM_WEBHOOK_SECRET", default="")
+STRIPE_PLATFORM_SECRET_KEY = env.text("STRIPE_PLATFORM_SECRET_KEY")
+STRIPE_PLATFORM_PUBLISHABLE_KEY = env.text("STRIPE_PLATFORM_PUBLISHABLE_KEY")
+STRIPE_PLATFORM_WEBHOOK_SECRET = env.text("STRIPE_PLATFORM_WEBHOOK_SECRET")
+env.together("SECRET_KEY", "PUBLISHABLE_KEY", "WEBHOOK_SECRET", prefix="STRIPE_PLATFORM_")
 STRIPE_JS_URL = "https://js.stripe.com/endive/stripe.js"
 if STRIPE_SANDBOX:
     STRIPE_JS_URL = f"{STRIPE_SANDBOX_URL}/stripe.js"

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from environ import Env
+from django.core.exceptions import ImproperlyConfigured
 
+from config.environment import Environment
 from hub.demo import sign_ins
 from scripts.healthy import answers
 from scripts.keys import fresh_keys
@@ -45,17 +46,17 @@ class Demo:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Demo":
-        port = environment.get("PORT", "8000")
+        variables = Environment(environment)
+        port = variables.text("PORT", default="8000")
         if not port.isdecimal() or not 0 < int(port) < 2**16:
             raise Trouble(f"PORT={port} is no port: say a number from 1 to 65535.")
-        database_url = environment.get("DATABASE_URL") or None
+        database_url = variables.text("DATABASE_URL") or None
         return cls(
             port=int(port),
-            sandbox_url=environment.get("STRIPE_SANDBOX_URL", "http://localhost:12111"),
+            sandbox_url=variables.text("STRIPE_SANDBOX_URL", default="http://localhost:12111"),
             database_url=database_url,
             folder=ROOT / "var" / folder_name(database_url),
-            asks_second_factor=environment.get("SECOND_FACTOR_IN_DEMO", "").lower()
-            in Env.BOOLEAN_TRUE_STRINGS,
+            asks_second_factor=variables.yes_no("SECOND_FACTOR_IN_DEMO"),
         )
 
     @property
@@ -132,7 +133,7 @@ def main(arguments: list[str]) -> int:
     except (Stopped, KeyboardInterrupt):
         print("\nStopped.")
         return 0
-    except Trouble as trouble:
+    except (Trouble, ImproperlyConfigured) as trouble:
         print(trouble, file=sys.stderr)
     except PermissionError as error:
         print(f"{error.filename} cannot be written to.", file=sys.stderr)

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-SECRETS = {"SECRET_KEY": "tests-only", "FIELD_ENCRYPTION_KEYS": "none"}
+from scripts.keys import fresh_keys
+
+SECRETS = fresh_keys()
 
 
 def load(then: str = "", **environment: str) -> subprocess.CompletedProcess[str]:

@@ -161,7 +161,7 @@ def test_the_real_server_tells_no_version(tmp_path: Any) -> None:
         port = free.getsockname()[1]
     environment = os.environ | {
         "PORT": str(port),
-        "WEB_CONCURRENCY": "1",
+        "WEB_PROCESSES": "1",
         "DATABASE_URL": f"sqlite:///{tmp_path}/hub.sqlite3",
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }
