@@ -19,6 +19,7 @@ from accounts.models import Customer, EmailAddress
 from accounts.services import addresses
 from billing.services import cancellation
 from billing.services.profile import Details
+from hub.drawn import hold_against_drawn
 from invoices.models import Document
 from invoices.money import locale_of
 
@@ -35,13 +36,6 @@ def one_line(text: str) -> None:
 def offer(form: forms.BaseForm, field: str, choices: Sequence[tuple[str, StrOrPromise]]) -> None:
     """Choices that are only known, or only translated, when the form is shown."""
     cast("forms.ChoiceField", form.fields[field]).choices = choices
-
-
-class AsDrawn(forms.HiddenInput):
-    """What a field held when its form was drawn; it describes nothing and nothing describes it."""
-
-    def build_attrs(self, *_args: Any, **_kwargs: Any) -> dict[str, Any]:
-        return {}
 
 
 class DetailsForm(forms.Form):
@@ -93,10 +87,7 @@ class DetailsForm(forms.Form):
             field.validators.append(one_line)
             direction = "ltr" if name in self.left_to_right else "auto"
             field.widget.attrs |= {"autocomplete": self.autocomplete[name], "dir": direction}
-            field.hidden_widget = AsDrawn
-            # One that came without is held against what is there now.
-            as_drawn = self.add_initial_prefix(name)
-            field.show_hidden_initial = not self.is_bound or as_drawn in self.data
+        hold_against_drawn(self)
 
     @classmethod
     def of(cls, customer: Customer, data: Any = None) -> DetailsForm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -13,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import CancellationRules
 from hub.admin import roles
-from hub.admin.generics import InlineFormSet, ModelForm, StackedInline
+from hub.admin.generics import InlineFormSet, StackedInline
+from hub.admin.own_changes import OwnChangesForm
 from hub.admin.text_areas import FOR_TEXTS
 from invoices.models import DocumentSettings
 from invoices.services import lowest_next_number
@@ -23,8 +25,19 @@ HIGHEST_NUMBER = 9_999_999
 PREFIX = re.compile(r"(?!.*\.\.)(?:[^\W_]|[-/.])*")
 
 
-class NamedFormSet(InlineFormSet):
+class OneRowFormSet(InlineFormSet):
     """Its fields are named after the model; the relation has no name of its own to lend."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A form drawn before there was a row, and sent when there is one, is for that row."""
+        super().__init__(*args, **kwargs)
+        drawn_with = f"{self.prefix}-INITIAL_FORMS"
+        row = self.get_queryset().first()
+        if self.is_bound and row and self.data.get(drawn_with) == "0":
+            data: Any = copy(self.data)
+            data[drawn_with] = "1"
+            data[f"{self.add_prefix(0)}-{row._meta.pk.name}"] = str(row.pk)
+            self.data = data
 
     @classmethod
     def get_default_prefix(cls) -> str:
@@ -36,7 +49,7 @@ class VendorInline(StackedInline):
 
     viewers: ClassVar[frozenset[roles.Role]] = roles.SETTINGS_VIEWERS
     editors: ClassVar[frozenset[roles.Role]] = roles.SETTINGS_EDITORS
-    formset = NamedFormSet
+    formset = OneRowFormSet
     formfield_overrides = FOR_TEXTS
     extra = 1
     max_num = 1
@@ -54,11 +67,8 @@ class VendorInline(StackedInline):
         return False
 
 
-class DocumentSettingsForm(ModelForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Whether the number was changed is judged by what was shown, not by what it is by now."""
-        super().__init__(*args, **kwargs)
-        self.fields["next_number"].show_hidden_initial = True
+class DocumentSettingsForm(OwnChangesForm):
+    moves_by_itself = frozenset({"next_number"})
 
     def clean_prefix(self) -> str:
         """It goes into file names, into headers of mails and answers, and into links."""
@@ -100,5 +110,6 @@ class DocumentSettingsInline(VendorInline):
 
 class CancellationRulesInline(VendorInline):
     model = CancellationRules
+    form = OwnChangesForm
     fields = ["ongoing", "split_pay"]
     verbose_name_plural = _("What customers may cancel by themselves")

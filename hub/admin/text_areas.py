@@ -7,13 +7,12 @@ from typing import Any
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
 
+from hub.drawn import with_line_feeds
+
 
 class TextArea(AdminTextareaWidget):
-    """Browsers end each line with CR LF, we with LF: what nobody touched stays as it is."""
-
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
-        typed: str | None = super().value_from_datadict(data, files, name)
-        return typed and typed.replace("\r\n", "\n").replace("\r", "\n")
+        return with_line_feeds(super().value_from_datadict(data, files, name))
 
 
 FOR_TEXTS: dict[type[models.Field[Any, Any]], dict[str, Any]] = {

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from accounts.logos import LogoField
 from accounts.message import PLACEHOLDERS, unfilled_names
 from accounts.models import Vendor
-from hub.admin.generics import ModelForm
+from hub.admin.own_changes import OwnChangesForm
 from hub.admin.text_areas import TextArea
 
 RESERVED_SUBDOMAINS = {
@@ -44,7 +44,7 @@ class ColourInput(forms.TextInput):
     input_type = "color"
 
 
-class VendorForm(ModelForm):
+class VendorForm(OwnChangesForm):
     subdomain = forms.CharField(
         label=_("Subdomain"),
         max_length=40,

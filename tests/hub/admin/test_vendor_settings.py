@@ -23,7 +23,10 @@ pytestmark = pytest.mark.django_db
 
 def filled_form(browser: HubClient, url: str) -> dict[str, Any]:
     """What a browser would send if nobody touched the form."""
-    page = BeautifulSoup(browser.get(url).content, "html.parser")
+    return sent_by(BeautifulSoup(browser.get(url).content, "html.parser"))
+
+
+def sent_by(page: Any) -> dict[str, Any]:
     form = page.select_one("#vendor_form, #user_form")
     assert form
     values: dict[str, Any] = {}
@@ -326,6 +329,84 @@ def test_saving_other_settings_does_not_put_back_a_number_drawn_meanwhile(
         as_owner.post(settings_url, form | {"documentsettings-0-footer": "New footer"})
         kept = DocumentSettings.objects.get()
     assert (kept.footer, kept.next_number) == ("New footer", 41)
+
+
+def test_an_older_form_changes_only_what_was_changed_in_it(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    make_document_settings(acme, footer="Acme Ltd")
+    with vendor_scope(acme):
+        CancellationRules.objects.create(vendor=acme)
+    older = filled_form(as_owner, settings_url)
+    meanwhile: dict[str, Any] = {
+        "support_hours": "9 to 5",
+        "legal_address": "2 High Street\r\nCork",
+        "message": "Hello",
+        "session_hours": "12",
+        "idle_hours": "12",
+        "documentsettings-0-footer": "VAT\r\nIE1",
+        "cancellationrules-0-split_pay": "on",
+    }
+    assert not errors(save(as_owner, settings_url, **meanwhile))
+
+    own = {"tax_id": "IE1", "documentsettings-0-prefix": "AC-"}
+    del older["cancellationrules-0-ongoing"]
+    as_owner.post(settings_url, older | own)
+
+    acme.refresh_from_db()
+    assert (acme.support_hours, acme.tax_id, acme.session_hours) == ("9 to 5", "IE1", 12)
+    assert (acme.legal_address, acme.message) == ("2 High Street\nCork", "Hello")
+    with vendor_scope(acme):
+        documents, rules = DocumentSettings.objects.get(), CancellationRules.objects.get()
+        entry = AuditEntry.objects.filter(action="vendor_changed").latest("number")
+    assert (documents.footer, documents.prefix) == ("VAT\nIE1", "AC-")
+    assert (rules.split_pay, rules.ongoing) == (True, False)
+    assert set(entry.detail) == {
+        "vendor.tax_id",
+        "documentsettings.prefix",
+        "cancellationrules.ongoing",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "own", "now"),
+    [
+        ("support_hours", "9 to 5", "Round the clock", "9 to 5"),
+        ("legal_address", "1\r\nCork", "2\r\nDublin", "1\nCork"),
+        ("documentsettings-0-mail_receipts", "never", "first", "Never"),
+        ("documentsettings-0-footer", "", "Thank you", "–"),
+    ],
+)
+def test_who_would_undo_anothers_change_is_asked_first(
+    as_owner: HubClient, acme: Vendor, settings_url: str, name: str, theirs: str, own: str, now: str
+) -> None:
+    make_document_settings(acme, footer="Acme Ltd")
+    older = filled_form(as_owner, settings_url)
+    save(as_owner, settings_url, **{name: theirs})
+
+    asked = as_owner.post(settings_url, older | {name: own})
+    page = BeautifulSoup(asked.content, "html.parser")
+    assert f"It now says: {now}." in errors(page)
+    again = sent_by(page)
+    assert again[name].strip() == own.replace("\r\n", "\n")
+    assert not errors(BeautifulSoup(as_owner.post(settings_url, again).content, "html.parser"))
+
+    assert sent_by(BeautifulSoup(as_owner.get(settings_url).content, "html.parser"))[name] == (
+        own.replace("\r\n", "\n")
+    )
+
+
+def test_settings_that_another_form_made_meanwhile_are_not_made_twice(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    older = filled_form(as_owner, settings_url)
+    save(as_owner, settings_url, **{"documentsettings-0-prefix": "AC-"})
+
+    as_owner.post(settings_url, older | {"documentsettings-0-footer": "Thank you"})
+
+    with vendor_scope(acme):
+        documents = DocumentSettings.objects.get()
+    assert (documents.prefix, documents.footer) == ("AC-", "Thank you")
 
 
 def test_what_was_changed_and_by_whom_is_in_the_audit_log(
