@@ -43,6 +43,7 @@ class PaymentHistory:
     next_attempt_at: datetime | None
     waits_for_approval: bool
     """All that is past due: its bank asks the card's owner first (3-D Secure)."""
+    open_count: int
     open_minor: int
     """What all open invoices come to, overdue or not."""
     open_invoice_url: str
@@ -76,6 +77,7 @@ def payment_history(vendor: Vendor, subscription_id: str) -> PaymentHistory:
         past_due_since=_first_moment(invoice.due_date or invoice.created for invoice in overdue),
         past_due_minor=sum(invoice.amount_remaining for invoice in overdue),
         next_attempt_at=_first_moment(i.next_payment_attempt for i in overdue),
+        open_count=len(open_ones),
         open_minor=sum(invoice.amount_remaining for invoice in open_ones),
         waits_for_approval=_wait_for_owner(vendor, overdue),
         open_invoice_url=first_text(*(invoice.hosted_invoice_url for invoice in open_ones)),

@@ -34,8 +34,8 @@ class Subscription(CardOnFile, VendorOwned):
     cancelled or not; `next_charge_at` is the one after it.
     `past_due_minor`: once it has ended, all that is open.
     `waits_for_approval`: nothing was declined, the bank asks the card's owner first (3-D Secure).
-    `open_minor`: what all open invoices come to, overdue or not; `open_invoice_url`: Stripe's page
-    of the oldest of them.
+    `open_minor`: what all open invoices (`open_count`) come to, overdue or not; `open_invoice_url`:
+    Stripe's page of the oldest of them.
     `next_is_exact`: Stripe said so, tax and all; then `next_pending_minor` of it is for changes and
     extras until now, and `next_balance_minor` is owed from before (negative: paid by a credit).
     `last_bill_*`: what it still collects at an end.
@@ -124,6 +124,7 @@ class Subscription(CardOnFile, VendorOwned):
     past_due_minor = models.BigIntegerField(_("amount past due"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True)
     waits_for_approval = models.BooleanField(default=False)
+    open_count = models.PositiveSmallIntegerField(default=0)
     open_minor = models.BigIntegerField(default=0)
     open_invoice_url = models.URLField(max_length=1000, blank=True)
     synced_at = models.DateTimeField(_("read from Stripe at"), auto_now=True)

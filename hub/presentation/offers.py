@@ -52,8 +52,8 @@ def pay_offer(subscription: Subscription) -> Offer | None:
     """Here, or on Stripe's page of the open invoice."""
     way = states.way(subscription, Act.PAY)
     if way == states.Way.INVOICE:
-        url = subscription.open_invoice_url
-        return Offer(label=_("Pay invoice"), url=url, is_button=True)
+        label = _("Pay oldest invoice") if subscription.open_count > 1 else _("Pay invoice")
+        return Offer(label=label, url=subscription.open_invoice_url, is_button=True)
     card = f"{path('hub:card')}?subscription={subscription.pk}"
     return Offer(label=_("Pay now"), url=card, is_button=True) if way else None
 

@@ -66,6 +66,7 @@ def _last_refusals(subscriptions: Iterable[Subscription]) -> dict[UUID | None, T
 
 
 def _notice(subscription: Subscription, offer: Offer, refused: Transaction | None) -> Notice | None:
+    """The amount may be that of several invoices, or payments."""
     words = {
         "product": subscription.product_name,
         "amount": format_money(subscription.past_due_minor, subscription.currency),
@@ -79,13 +80,13 @@ def _notice(subscription: Subscription, offer: Offer, refused: Transaction | Non
         title = _("%(amount)s is still open for %(product)s.") % words
         text = _("It has ended, but what is open stays due.")
     elif states.way(subscription, states.Act.PAY) == states.Way.INVOICE:
-        title = _("The invoice of %(amount)s for %(product)s is overdue.") % words
+        title = _("%(amount)s for %(product)s is overdue.") % words
         text = _("Pay it to keep your access.")
     elif subscription.waits_for_approval:
-        title = _("Your payment of %(amount)s for %(product)s waits for your approval.") % words
+        title = _("%(amount)s for %(product)s waits for your approval.") % words
         text = _("Your bank wants you to approve this payment. Pay now to keep your access.")
     else:
-        title = _("Your payment of %(amount)s for %(product)s did not go through.") % words
+        title = _("%(amount)s for %(product)s could not be charged.") % words
         text = _declined(refused)
     return Notice(title=title, text=text, url=offer.url, act=offer.label)
 

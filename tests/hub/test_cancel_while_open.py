@@ -264,7 +264,7 @@ def test_a_sent_invoice_that_is_not_overdue_is_open_too(as_alice, alice):
     page = as_alice.get(f"/subscriptions/{row.pk}/cancel/").text
 
     assert "€19.00 is still open and stays due." in page
-    assert 'href="https://invoice.stripe.com/i/open"' in page
+    assert 'href="https://invoice.stripe.com/i/open">Pay invoice</a>' in page
     assert "You keep full access" not in page
 
 
@@ -286,6 +286,16 @@ def test_what_was_sent_is_past_due_since_the_day_it_was_due(twice_invoiced):
     page = signed_in(twice_invoiced.customer).get("/").text
 
     assert f"Past due since {near_day(first_due_at)}" in page
+
+
+def test_of_several_invoices_none_is_made_up_and_the_oldest_is_paid_first(twice_invoiced):
+    browser = signed_in(twice_invoiced.customer)
+
+    for path in ("/", f"/subscriptions/{twice_invoiced.pk}/cancel/"):
+        page = browser.get(path).text
+        assert f'href="{twice_invoiced.open_invoice_url}">Pay oldest invoice</a>' in page
+        assert "Pay invoice" not in page
+    assert "€29.00 for Language Lab: Italian is overdue." in browser.get("/").text
 
 
 @pytest.mark.usefixtures("printed")

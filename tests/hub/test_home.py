@@ -78,7 +78,7 @@ def test_past_due_comes_first_with_one_thing_to_do(as_alice, alice):
 
     page = as_alice.get("/").text
 
-    notice = "Your payment of €29.00 for Photography Monthly did not go through."
+    notice = "€29.00 for Photography Monthly could not be charged."
     assert page.index(notice) < page.index("Hello Alice")
     assert f"/card/?subscription={late.pk}" in page
 

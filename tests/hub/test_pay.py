@@ -86,7 +86,7 @@ def test_a_card_that_was_never_tried_was_not_declined(buy):
 
     page = signed_in(row.customer).get("/").text
 
-    assert "did not go through." in page
+    assert "€19.00 for Photography Monthly could not be charged." in page
     assert "<p>Pay now to keep your access.</p>" in page
     assert "declined" not in page
 

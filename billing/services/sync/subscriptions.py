@@ -125,6 +125,7 @@ def _where_it_stands(
         **_what_is_due(record, history),
         "waits_for_approval": record.status in Subscription.LIVE_STATUSES
         and history.waits_for_approval,
+        "open_count": history.open_count,
         "open_minor": history.open_minor,
         "open_invoice_url": history.open_invoice_url,
     }
