@@ -83,3 +83,11 @@ def test_what_makes_no_sense_is_said(
 ) -> None:
     with pytest.raises(CommandError, match=reason):
         told(*command, **options)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", ["sync_stripe", "reconcile"])
+def test_where_no_vendor_has_keys_yet_nothing_is_wrong(command: str) -> None:
+    assert told(command) == "No vendor has Stripe keys yet.\n"
+    with pytest.raises(CommandError, match="No such vendor has Stripe keys: acme"):
+        told(command, vendor="acme")

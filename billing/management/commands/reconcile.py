@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--vendor", help="its subdomain; without it, every vendor with keys")
 
     def handle(self, *, vendor: str | None, **_options: Any) -> None:
-        unfinished = [one for one in vendors_named(vendor) if not self._reconcile(one)]
+        unfinished = [one for one in vendors_named(vendor, self.stdout) if not self._reconcile(one)]
         if unfinished:
             names = ", ".join(one.subdomain for one in unfinished)
             raise CommandError(f"Not finished: {names}. Call this again to go on.")

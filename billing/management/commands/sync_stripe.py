@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils.dateparse import parse_date
 
 from accounts.models import Vendor
@@ -19,12 +19,14 @@ A_LINE_EVERY = 500
 """Customers, where nobody watches; a terminal shows each."""
 
 
-def vendors_named(subdomain: str | None) -> list[Vendor]:
+def vendors_named(subdomain: str | None, say: OutputWrapper) -> list[Vendor]:
     """The one, or each that has keys."""
     with_keys = Vendor.objects.filter(pk__in=runs.vendors_with_keys())
     found = list(with_keys.filter(subdomain=subdomain) if subdomain else with_keys)
+    if subdomain and not found:
+        raise CommandError(f"No such vendor has Stripe keys: {subdomain}.")
     if not found:
-        raise CommandError(f"No such vendor has Stripe keys: {subdomain or 'any'}.")
+        say.write("No vendor has Stripe keys yet.")
     return found
 
 
@@ -44,7 +46,9 @@ class Command(BaseCommand):
 
     def handle(self, *, vendor: str | None, since: str | None, **_options: Any) -> None:
         moment = self._moment(since)
-        unfinished = [one for one in vendors_named(vendor) if not self._sync(one, moment)]
+        unfinished = [
+            one for one in vendors_named(vendor, self.stdout) if not self._sync(one, moment)
+        ]
         if unfinished:
             names = ", ".join(one.subdomain for one in unfinished)
             raise CommandError(f"Not finished: {names}. Call this again to go on.")
