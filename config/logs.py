@@ -110,6 +110,8 @@ def logging_config(*, for_machines: bool, level: str = "INFO") -> dict[str, Any]
             "django.tasks": {**quiet, "level": "WARNING"},
             "axes": {**quiet, "level": "WARNING"},
             "weasyprint": {**quiet, "level": "WARNING"},
+            # With no handler of its own, its worker would add one that writes every line in clear.
+            "django_ox": {"handlers": ["console"], "propagate": False, "level": level},
             # Two lines for every call; what went wrong is kept as a Failure, with the request's id.
             "stripe": {**quiet, "level": "WARNING"},
             "gunicorn.error": {**quiet, "level": level},

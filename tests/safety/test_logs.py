@@ -190,3 +190,12 @@ def test_calls_of_stripe_that_went_well_are_not_logged(lines: Lines) -> None:
     logging.getLogger("stripe").warning("retrying")
 
     assert [line["event"] for line in lines()] == ["retrying"]
+
+
+def test_what_the_worker_says_is_one_masked_line(lines: Lines) -> None:
+    """Its command adds a handler of its own where its logger has none: that one masks nothing."""
+    assert logging_config(for_machines=True)["loggers"]["django_ox"]["handlers"] == ["console"]
+
+    logging.getLogger("django_ox").warning("No mail to alice@example.com")
+
+    assert [line["event"] for line in lines()] == ["No mail to a••••@example.com"]
