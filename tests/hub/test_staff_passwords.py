@@ -108,3 +108,17 @@ def test_the_operators_command_asks_the_same(
     monkeypatch.setattr("getpass.getpass", lambda **_kwargs: "short")
     with pytest.raises(CommandError):
         call_command("changepassword", newcomer.email, stdout=StringIO(), stderr=StringIO())
+
+
+@pytest.mark.parametrize("password", WEAK)
+def test_the_first_operator_has_a_good_password_even_where_nobody_types_it(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", password)
+    with pytest.raises(CommandError, match=WEAK[password]):
+        call_command("createsuperuser", interactive=False, email="newcomer@team.example")
+    assert not User.objects.exists()
+
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", GOOD)
+    call_command("createsuperuser", interactive=False, email="first@hub.example", verbosity=0)
+    assert User.objects.get().check_password(GOOD)
