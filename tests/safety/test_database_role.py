@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from accounts.checks import row_level_security
@@ -38,3 +41,24 @@ def test_where_there_is_no_database_nobody_is_warned() -> None:
     """As while an image is built."""
     with roles.signed_in_as(dict.fromkeys(settings.DATABASE_OWNER, "nobody")):
         assert row_level_security() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_migrates_without_the_owner_is_told_which_variable_is_missing(settings: Any) -> None:
+    settings.DATABASE_OWNER = {}
+
+    with pytest.raises(CommandError, match="DATABASE_OWNER_URL must name the role that owns them"):
+        call_command("migrate", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_is_who_migrates_an_empty_database(settings: Any) -> None:
+    owner, settings.DATABASE_OWNER = settings.DATABASE_OWNER, {}
+    with roles.signed_in_as(owner), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_migrations RENAME TO put_aside")
+    try:
+        with pytest.raises(CommandError, match="DATABASE_OWNER_URL"):
+            call_command("migrate", verbosity=0)
+    finally:
+        with roles.signed_in_as(owner), connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE put_aside RENAME TO django_migrations")
