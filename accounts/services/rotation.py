@@ -28,11 +28,13 @@ SEALED_IN_PROOFS = {"secret", "seed"}
 
 @dataclass(kw_only=True)
 class Rotation:
-    """How many secrets were sealed anew and how many already were; which nobody can open."""
+    """How many secrets were sealed anew and how many already were; which nobody can open, and
+    whose second factors."""
 
     sealed: int = 0
     were_sealed: int = 0
     not_readable: list[str] = field(default_factory=list)
+    lost_proofs_of: set[str] = field(default_factory=set)
 
 
 def rotate() -> Rotation:
@@ -48,7 +50,8 @@ def rotate() -> Rotation:
                         _rotate_row(row, fields, done)
     for keys in _batches(Authenticator):
         with transaction.atomic():
-            for proof in Authenticator.objects.select_for_update().filter(pk__in=keys):
+            proofs = Authenticator.objects.select_for_update(of=("self",)).select_related("user")
+            for proof in proofs.filter(pk__in=keys):
                 _rotate_proof(proof, done)
     return done
 
@@ -71,28 +74,30 @@ def _batches(model: type[models.Model]) -> Iterator[list[Any]]:
 def _rotate_row(row: models.Model, fields: list[EncryptedTextField], done: Rotation) -> None:
     changed = {}
     for one in fields:
-        if anew := _sealed_anew(row.__dict__[one.attname], one.place(row), done):
-            changed[one.attname] = anew
+        try:
+            if anew := _sealed_anew(row.__dict__[one.attname], one.place(row), done):
+                changed[one.attname] = anew
+        except SecretNotReadable as error:
+            done.not_readable.append(str(error))
     if changed:
         type(row)._default_manager.filter(pk=row.pk).update(**changed)
 
 
 def _rotate_proof(proof: Authenticator, done: Rotation) -> None:
     for name in SEALED_IN_PROOFS & proof.data.keys():
-        if anew := _sealed_anew(proof.data[name], STAFF_PROOFS, done):
-            proof.data[name] = anew
+        try:
+            if anew := _sealed_anew(proof.data[name], STAFF_PROOFS, done):
+                proof.data[name] = anew
+        except SecretNotReadable:
+            done.lost_proofs_of.add(proof.user.email)
     proof.save(update_fields=["data"])
 
 
 def _sealed_anew(token: str, place: str, done: Rotation) -> Sealed | None:
-    """With the first key; None where there is nothing to do, or nothing that can be done."""
+    """With the first key; None where there is nothing to do."""
     if not token:
         return None
-    try:
-        clear = unseal(token, place=place)
-    except SecretNotReadable as error:
-        done.not_readable.append(str(error))
-        return None
+    clear = unseal(token, place=place)
     if is_sealed_with_first_key(token):
         done.were_sealed += 1
         return None

@@ -167,6 +167,22 @@ def test_rotation_names_what_it_cannot_open_and_does_the_rest(
     assert token_of(three_vendors[2]) == lost
 
 
+@pytest.mark.django_db
+def test_rotation_names_whose_second_factor_no_key_opens_and_what_helps(
+    three_vendors: list[Vendor], settings: Any
+) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    errors = StringIO()
+
+    with pytest.raises(CommandError, match="7 secrets could not be opened"):
+        call_command("rotate_keys", stdout=StringIO(), stderr=errors)
+
+    [told] = [line for line in errors.getvalue().splitlines() if "second factor" in line]
+    assert "second factor of staff@hub.example" in told
+    assert "manage.py remove_second_factor staff@hub.example" in told
+    assert "in the admin" not in told
+
+
 # --- Canaries ---
 
 

@@ -20,12 +20,18 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{done.sealed} secrets sealed with the first key, {done.were_sealed} already were."
         )
-        if not done.not_readable:
+        lost = len(done.not_readable) + len(done.lost_proofs_of)
+        if not lost:
             self.stdout.write("The other keys are no longer needed.")
             return
         for sentence in done.not_readable:
-            self.stderr.write(sentence)
+            self.stderr.write(f"{sentence} Enter it again in the admin.")
+        for email in sorted(done.lost_proofs_of):
+            self.stderr.write(
+                f"No key opens the second factor of {email}. After"
+                f" `manage.py remove_second_factor {email}` they set up a new one."
+            )
         raise CommandError(
-            f"{len(done.not_readable)} secrets could not be opened and stay as they are. Keep every"
-            " key, and enter these secrets again in the admin or restore the key that sealed them."
+            f"{lost} secrets could not be opened and stay as they are. Keep every key until that is"
+            " done, or restore the key that sealed them."
         )
