@@ -15,7 +15,7 @@ def test_a_failed_payment_is_paid_from_the_banner_with_a_new_card(page, acme, en
     assert "€29.00" in mail.text
 
     enter(acme, alice)
-    banner = page.get_by_role("region", name="Your payment of €29.00 for Photography Monthly")
+    banner = page.get_by_role("region", name="€29.00 for Photography Monthly could not be charged")
     expect(banner).to_contain_text("Pay now to keep your access.")
     expect(page.get_by_text("Past due since")).to_be_visible()
     banner.get_by_role("link", name="Pay now").click()
