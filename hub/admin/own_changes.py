@@ -37,7 +37,8 @@ class OwnChangesForm(ModelForm):
 
     def _ask_if_changed_meanwhile(self, name: str, field: Field, now: Any) -> None:
         as_drawn = self.add_initial_prefix(name)
-        was_changed = field.has_changed(now, self.data[as_drawn])
+        drawn = field.hidden_widget().value_from_datadict(self.data, self.files, as_drawn)
+        was_changed = field.has_changed(now, drawn)
         if was_changed and field.has_changed(now, self.cleaned_data[name]):
             words = _(
                 "Somebody changed this meanwhile. It now says: %(now)s. Save again to have it as"
