@@ -132,6 +132,11 @@ class KeysForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("clear"):
             return cleaned
+        typed = (value for name, value in cleaned.items() if name != "make_endpoint")
+        if not (any(typed) or self.errors or self.account.key):
+            raise ValidationError(
+                _("Nothing was typed, and there are no keys yet."), code="nothing"
+            )
         self._check_webhook_secret()
         if connected := cleaned.get("connected_account_id"):
             self._ask("connected_account_id", lambda: check_connected_account(connected))

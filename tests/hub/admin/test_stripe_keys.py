@@ -51,6 +51,15 @@ def test_good_keys_are_saved_and_only_their_ends_are_shown(
             assert secret not in page
 
 
+def test_where_there_are_no_keys_nothing_typed_is_nothing_saved(
+    as_owner: HubClient, acme: Vendor, url: str
+) -> None:
+    answer = as_owner.post(url, {"make_endpoint": "on"}, follow=True)
+    assert "Nothing was typed" in errors(answer)
+    assert "The keys were saved" not in answer.content.decode()
+    assert account_of(acme) is None
+
+
 def test_a_refused_form_does_not_echo_the_secret(as_owner: HubClient, url: str) -> None:
     answer = as_owner.post(url, {"secret_key": SECRET, "publishable_key": "nonsense"})
     assert "begins with pk_" in errors(answer)
