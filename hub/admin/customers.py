@@ -13,9 +13,10 @@ from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.languages import supported
 from accounts.models import AuditEntry, Customer, EmailAddress, SentMail
 from accounts.services import delivery, support_views
 from accounts.tenancy import vendor_scope
@@ -49,7 +50,7 @@ class CustomerAdmin(RecordAdmin):
         "postal_address",
         "company",
         "tax_id",
-        "language",
+        "spoken_language",
         "stripe_ids",
         "created_at",
     ]
@@ -80,6 +81,11 @@ class CustomerAdmin(RecordAdmin):
         return lines(
             [customer.line1, customer.line2, place, customer.region, customer.country.name]
         )
+
+    @admin.display(description=_("language"))
+    def spoken_language(self, customer: Customer) -> str:
+        spoken = supported(customer.language)
+        return gettext(get_language_info(spoken)["name"]) if spoken else customer.language
 
     @admin.display(description=_("at Stripe"))
     def stripe_ids(self, customer: Customer) -> SafeString:

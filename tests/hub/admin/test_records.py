@@ -112,6 +112,16 @@ def test_a_customers_page_holds_everything_of_theirs(as_support: HubClient, acme
             assert acmes.url(model) in page, model
 
 
+def test_a_customers_language_is_called_by_its_name(as_support: HubClient, acmes: Records) -> None:
+    with vendor_scope(acmes.customer.vendor):
+        Customer.objects.update(language="de")
+    url = acmes.url("accounts_customer")
+    for reads, name in (("en", "German"), ("de", "Deutsch")):
+        answer = as_support.get(url, headers={"accept-language": reads})
+        page = BeautifulSoup(answer.content, "html.parser")
+        assert page.select_one(".field-spoken_language .readonly").text.strip() == name
+
+
 def test_a_long_history_is_cut_and_leads_to_the_rest(
     as_support: HubClient, alice: Customer
 ) -> None:
