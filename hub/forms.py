@@ -38,6 +38,19 @@ def offer(form: forms.BaseForm, field: str, choices: Sequence[tuple[str, StrOrPr
     cast("forms.ChoiceField", form.fields[field]).choices = choices
 
 
+def callable_number(typed: str, *, region: str | None = None) -> str:
+    """As it is written everywhere; without a region only with its country code."""
+    try:
+        number = phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise forms.ValidationError(
+            _("Write the phone number with its country code, for example +44 20 7946 0958.")
+        )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 class DetailsForm(forms.Form):
     """The customer's details; a changed e-mail counts only once its mailbox confirms.
 
@@ -109,16 +122,7 @@ class DetailsForm(forms.Form):
         typed: str = self.cleaned_data["phone"].strip()
         if not typed or "phone" not in self.changed_data:
             return typed
-        region = self.data.get("country") or None
-        try:
-            number = phonenumbers.parse(typed, region)
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or not phonenumbers.is_possible_number(number):
-            raise forms.ValidationError(
-                _("Write the phone number with its country code, for example +44 20 7946 0958.")
-            )
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return callable_number(typed, region=self.data.get("country") or None)
 
     def details(self) -> Details:
         """All but the e-mail, which changes by another road; what was not changed, as it is now."""

@@ -16,7 +16,7 @@ from billing.models import CancellationRules
 from hub.admin import roles
 from hub.admin.generics import InlineFormSet, StackedInline
 from hub.admin.own_changes import OwnChangesForm
-from hub.admin.text_areas import FOR_TEXTS
+from hub.admin.text_areas import FOR_TEXTS, keep_to_a_page
 from invoices.models import DocumentSettings
 from invoices.services import lowest_next_number
 
@@ -79,6 +79,9 @@ class DocumentSettingsForm(OwnChangesForm):
                 code="prefix_characters",
             )
         return prefix
+
+    def clean_footer(self) -> str:
+        return keep_to_a_page(self.cleaned_data["footer"], characters=600, lines=8)
 
     def clean_next_number(self) -> int:
         """Asked of what is issued by now: receipts go on being issued while someone types."""

@@ -19,7 +19,8 @@ from accounts.logos import LogoField
 from accounts.message import PLACEHOLDERS, unfilled_names
 from accounts.models import Vendor
 from hub.admin.own_changes import OwnChangesForm
-from hub.admin.text_areas import TextArea
+from hub.admin.text_areas import TextArea, keep_to_a_page
+from hub.forms import callable_number
 
 RESERVED_SUBDOMAINS = {
     *("admin", "api", "app", "assets", "auth", "billing", "blog", "cdn", "demo", "dev", "docs"),
@@ -131,6 +132,28 @@ class VendorForm(OwnChangesForm):
             listed = ", ".join(f"{{{name}}}" for name in names)
             raise ValidationError(words % {"names": listed}, code="placeholder")
         return message
+
+    def clean_support_phone(self) -> str:
+        """As typed where it was saved before."""
+        typed: str = self.cleaned_data["support_phone"]
+        is_new = bool(typed) and "support_phone" in self.changed_data
+        return callable_number(typed) if is_new else typed
+
+    def clean_legal_address(self) -> str:
+        return keep_to_a_page(self.cleaned_data["legal_address"], characters=300, lines=6)
+
+    def clean(self) -> dict[str, Any] | None:
+        given = super().clean()
+        longest = self.cleaned_data.get("session_hours")
+        idle = self.cleaned_data.get("idle_hours")
+        if longest and idle and idle > longest:
+            words = ngettext(
+                "Nobody stays signed in that long: sign-ins end after %(hours)s hour at most.",
+                "Nobody stays signed in that long: sign-ins end after %(hours)s hours at most.",
+                longest,
+            )
+            self.add_error("idle_hours", words % {"hours": longest})
+        return given
 
     def clean_subdomain(self) -> str:
         subdomain: str = self.cleaned_data["subdomain"]

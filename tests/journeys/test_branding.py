@@ -35,6 +35,7 @@ def test_colours_logo_message_and_support_are_seen_at_once(
         "<p>Welcome, <strong>{first_name}</strong>!</p><script>alert(1)</script>"
     )
     settings.get_by_label("Support e-mail").fill("hello@acme-courses.example")
+    settings.get_by_label("Legal address").fill("Llanfair" * 30)
     settings.get_by_label("Support phone").fill("+353 1 555 0177")
     settings.get_by_role("button", name="Save and continue editing").click()
     expect(settings.get_by_text("was changed successfully")).to_be_visible()
@@ -48,6 +49,7 @@ def test_colours_logo_message_and_support_are_seen_at_once(
     expect(page.get_by_role("note", name="From Acme Courses")).to_have_text("Welcome, Alice!")
     expect(page.get_by_role("contentinfo")).to_contain_text("hello@acme-courses.example")
     expect(page.get_by_role("contentinfo")).to_contain_text("+353 1 555 0177")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     logo = page.get_by_role("img", name="Acme Courses")
     assert logo.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [900, 90]
     assert (logo.bounding_box()["width"], logo.bounding_box()["height"]) == (500, 50)

@@ -63,7 +63,7 @@ def profile_link(customer: Customer, user: User) -> None:
 
 def settings_changed(customer: Customer, user: User) -> None:
     browser, url = staff(user), admin_url("accounts_vendor_change", customer.vendor_id)
-    assert browser.post(url, filled_form(browser, url) | {"support_phone": "1"}).status_code == 302
+    assert browser.post(url, filled_form(browser, url) | {"support_hours": "1"}).status_code == 302
 
 
 def by_customer(path: str, **typed: str) -> Doing:

@@ -184,10 +184,10 @@ def test_the_team_and_what_support_may_see_are_locked_without_one(
     added = {"team-1-email": "thief@example.com", "team-1-role": "owner", "team-TOTAL_FORMS": "2"}
     stale.post(settings_url, fresh | added)
     locked = {"support_may_view": "on", "team-0-role": "support"}
-    stale.post(settings_url, fresh | locked | {"support_phone": "112"})
+    stale.post(settings_url, fresh | locked | {"support_phone": "+353 1 555 0112"})
 
     acme.refresh_from_db()
-    assert acme.support_phone == "112"
+    assert acme.support_phone == "+353 1 555 0112"
     assert not acme.support_may_view
     member = acme.team.get()
     assert (member.user, member.role) == (owner, "owner")
@@ -204,10 +204,10 @@ def test_a_page_that_was_drawn_locked_leaves_the_team_alone(
     Vendor.objects.filter(pk=acme.pk).update(support_may_view=True)
     stale = staff(owner, ago=timedelta(minutes=minutes))
 
-    assert not errors(save(stale, settings_url, support_phone="112"))
+    assert not errors(save(stale, settings_url, support_phone="+353 1 555 0112"))
 
     acme.refresh_from_db()
-    assert (acme.support_phone, acme.support_may_view) == ("112", True)
+    assert (acme.support_phone, acme.support_may_view) == ("+353 1 555 0112", True)
     assert sorted(acme.team.values_list("role", flat=True)) == ["owner", "support"]
 
 

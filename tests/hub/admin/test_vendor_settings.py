@@ -206,6 +206,50 @@ def test_what_stands_on_every_receipt_cannot_be_emptied(
     assert getattr(acme, name)
 
 
+@pytest.mark.parametrize(
+    ("name", "characters", "lines"),
+    [("legal_address", 300, 6), ("documentsettings-0-footer", 600, 8)],
+)
+def test_what_documents_say_has_room_on_a_page(
+    as_owner: HubClient, settings_url: str, name: str, characters: int, lines: int
+) -> None:
+    said = f"at most {characters} characters on {lines} lines"
+    assert said in errors(save(as_owner, settings_url, **{name: "x" * (characters + 1)}))
+    assert said in errors(save(as_owner, settings_url, **{name: "x\r\n" * lines + "x"}))
+    most = "x\r\n" * (lines - 1)
+    most += "x" * (characters - 2 * (lines - 1))
+    assert not errors(save(as_owner, settings_url, **{name: most}))
+
+
+def test_a_support_phone_is_a_number_that_can_be_called(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    for typed in ("abc", "call us", "1"):
+        said = errors(save(as_owner, settings_url, support_phone=typed))
+        assert "Write the phone number with its country code" in said
+    assert not errors(save(as_owner, settings_url, support_phone="+442079460958"))
+    acme.refresh_from_db()
+    assert acme.support_phone == "+44 20 7946 0958"
+    assert not errors(save(as_owner, settings_url, support_phone=""))
+
+
+def test_a_support_phone_that_was_saved_before_stays_as_it_was_typed(
+    as_owner: HubClient, acme: Vendor, settings_url: str
+) -> None:
+    Vendor.objects.filter(pk=acme.pk).update(support_phone="Extension 12")
+    assert not errors(save(as_owner, settings_url, support_hours="9 to 5"))
+    acme.refresh_from_db()
+    assert acme.support_phone == "Extension 12"
+
+
+def test_nobody_is_signed_out_later_than_sign_ins_end(
+    as_owner: HubClient, settings_url: str
+) -> None:
+    page = save(as_owner, settings_url, session_hours="1", idle_hours="5")
+    assert "end after 1 hour at most" in page.select_one(".field-idle_hours .errorlist").text
+    assert not errors(save(as_owner, settings_url, session_hours="5", idle_hours="5"))
+
+
 def test_a_broken_form_comes_back_filled_with_the_error_at_its_field(
     as_owner: HubClient, acme: Vendor, settings_url: str
 ) -> None:
@@ -436,7 +480,9 @@ def test_text_nobody_touched_is_not_changed_by_how_browsers_end_lines(
         entry = AuditEntry.objects.get(action="vendor_changed")
     assert entry.detail == {"vendor.support_hours": ["", "9 to 5"]}
     assert acme.legal_address == "1 Main Street\nDublin"
-    save(as_owner, settings_url, legal_address="1\r\n2", **{"documentsettings-0-footer": "3\r\n4"})
+    typed = {"legal_address": "1\r\n2", "documentsettings-0-footer": "3\r\n4"}
+    drawn = {f"initial-{name}": sent[name] for name in typed}
+    assert not errors(save(as_owner, settings_url, **drawn, **typed))
     acme.refresh_from_db()
     with vendor_scope(acme):
         assert (acme.legal_address, DocumentSettings.objects.get().footer) == ("1\n2", "3\n4")
