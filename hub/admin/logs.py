@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -128,6 +128,11 @@ class ActionAdmin(RecordAdmin):
         "started_at",
         "finished_at",
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Whoever only looked at the form for a new card did nothing yet."""
+        only_opened = Q(kind=Action.Kind.CHANGE_CARD, state=Action.State.STARTED, failure_code="")
+        return super().get_queryset(request).exclude(only_opened & ~Q(parameters__has_key="card"))
 
     @admin.display(description=_("sent to Stripe"))
     def sent_to_stripe(self, action: Action) -> SafeString:

@@ -1,6 +1,7 @@
 """What staff look up: found by what they know, told in words, read in few queries."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from bs4 import BeautifulSoup
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry, Customer, EmailAddress, SentMail, Vendor
 from accounts.services import audit
 from accounts.tenancy import vendor_scope
-from billing.models import SyncRun, Transaction
+from billing.models import Action, SyncRun, Transaction
 from hub.admin import logs
 from tests.clients import HubClient
 from tests.factories import (
@@ -165,6 +166,20 @@ def test_a_list_takes_the_same_number_of_queries_for_one_row_and_for_three(
 def test_every_message_has_a_name_that_staff_can_read() -> None:
     messages = {folder.name for folder in (settings.BASE_DIR / "templates/emails").glob("*/")}
     assert messages == set(logs.MESSAGES)
+
+
+def test_a_card_form_that_was_only_opened_is_no_act(as_support: HubClient, alice: Customer) -> None:
+    card = Action.Kind.CHANGE_CARD
+    with vendor_scope(alice.vendor):
+        make = partial(Action.objects.create, vendor=alice.vendor, customer=alice, kind=card)
+        make(parameters={"setup_intent": "seti_1"})
+        shown = {
+            make(parameters={"setup_intent": "seti_2", "card": {"last4": "4242"}}),
+            make(failure_code="card_declined"),
+            make(state=Action.State.DONE),
+        }
+    page = as_support.get(admin_url("billing_action_changelist"))
+    assert set(page.context["cl"].result_list) == shown
 
 
 def test_what_was_done_and_sent_reads_in_words(as_support: HubClient, alice: Customer) -> None:
