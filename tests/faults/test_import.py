@@ -6,9 +6,11 @@ FAULTS_IMPORT_CUSTOMERS makes them more or fewer; 10,000 take five minutes.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,20 +34,26 @@ MOST_KEPT = 0.5
 
 class Memory:
     """Of Python's objects in this process. The sandbox's are among them, and stay as they are while
-    it is only read; but for its list of requests, and for the tests' own of lines and mails."""
+    it is only read; but for its list of requests, and for the tests' own of mails."""
 
-    def __init__(self, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.caplog = caplog
         self.blocks: list[int] = []
 
     def look(self, run: SyncRun) -> None:
         if run.customers % (CUSTOMERS // 10) == 0:
             self.sandbox.ledger.clear()
-            self.caplog.clear()
             mail.outbox.clear()
             gc.collect()
             self.blocks.append(sys.getallocatedblocks())
+
+
+@pytest.fixture
+def unlogged() -> Iterator[None]:
+    """pytest keeps each line for its report."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def open_a_shop(stripe: sdk.V1Services) -> None:
@@ -65,16 +73,15 @@ def open_a_shop(stripe: sdk.V1Services) -> None:
             )
 
 
-@pytest.mark.usefixtures("unprinted")
+@pytest.mark.usefixtures("unprinted", "unlogged")
 def test_an_import_takes_the_same_memory_however_many_there_are(
     stripe: sdk.V1Services,
     sandbox: Sandbox,
     acme: Vendor,
-    caplog: pytest.LogCaptureFixture,
     report: Report,
 ) -> None:
     open_a_shop(stripe)
-    memory, began = Memory(sandbox, caplog), time.monotonic()
+    memory, began = Memory(sandbox), time.monotonic()
     with vendor_scope(acme):
         run = runs.begin(acme)
         runs.go_on(run, progress=memory.look)
